@@ -1,0 +1,92 @@
+// The ledger: one immutable entry for every admitted call, and corrections, which are entries too.
+
+import type { PicoUsd } from './money.ts'
+import type { Routing, Tier } from './model.ts'
+import type { TenantScope } from './tenant.ts'
+import type { Usage } from './usage.ts'
+
+/** How a call ended; one word each, said once. */
+export const ENDINGS = [
+  'completed', // the client got the whole answer
+  'client_aborted', // the client left before the end
+  'upstream_refused', // the upstream answered with an error status and billed nothing
+  'upstream_failed', // the upstream broke off, or answered with an exception inside the stream
+  'gateway_stopped', // the gateway ended the call: time limit, slow reader, shutdown
+  'recovered', // the process died while the call ran; written at the next start from its hold
+  'correction', // not a call: amends an earlier entry
+] as const
+export type Ending = (typeof ENDINGS)[number]
+
+export type LedgerEntry = {
+  readonly requestId: string
+  readonly upstreamRequestId: string | null
+  readonly tenantId: string
+  readonly keyId: string
+  readonly modelId: string
+  readonly baseModel: string | null
+  readonly routing: Routing
+  readonly region: string
+  /** the tier that was served, where the upstream says it; else the one asked for */
+  readonly tier: Tier
+  readonly operation: string
+  readonly surface: string
+  /** milliseconds since the epoch, UTC */
+  readonly startedAt: number
+  readonly endedAt: number
+  readonly ending: Ending
+  /** status sent to the client; 0 when none was sent */
+  readonly status: number
+  readonly attempts: number
+  /** null: nobody knows */
+  readonly usage: Usage | null
+  /** null: no price, or no usage; never 0 for unknown */
+  readonly cost: PicoUsd | null
+  /** version of the price book that the cost was computed from; null with a null cost */
+  readonly priceVersion: number | null
+  readonly estimated: boolean
+  /** bytes of the answer that reached the client's connection */
+  readonly deliveredBytes: number
+  /** request metadata kept for grouping: only the configured keys */
+  readonly metadata: Readonly<Record<string, string>>
+  /** contradictions between what different parts of one answer said of usage; empty when none */
+  readonly notes: readonly string[]
+  /** corrections only: the request id of the entry that this one amends. Its cost is the difference. */
+  readonly corrects: string | null
+  /** corrections only: true when the amended entry had no cost until now */
+  readonly ratesUnpriced: boolean
+}
+
+export class LedgerConflict extends Error {
+  constructor(requestId: string) {
+    super(`the ledger already holds another entry ${requestId}`)
+    this.name = 'LedgerConflict'
+  }
+}
+
+export type LedgerFilter = {
+  readonly from?: number
+  readonly to?: number
+  readonly tenantId?: string
+  readonly keyId?: string
+  readonly modelId?: string
+  readonly baseModel?: string
+  readonly unpricedOnly?: boolean
+  readonly estimatedOnly?: boolean
+}
+
+export type LedgerPage = { readonly entries: readonly LedgerEntry[]; readonly nextCursor: string | null }
+
+export interface LedgerStore {
+  /**
+   * Durable, with its rollup, when the promise resolves. The same id with the same content: 'exists'; with other content: rejects with
+   * LedgerConflict. Rejects with another error when the store cannot take it (disk full, closed).
+   */
+  append(entry: LedgerEntry): Promise<'created' | 'exists'>
+  get(scope: TenantScope, requestId: string): Promise<LedgerEntry | null>
+  /** The entry's corrections, oldest first. */
+  correctionsOf(scope: TenantScope, requestId: string): Promise<readonly LedgerEntry[]>
+  /** Newest first. */
+  page(scope: TenantScope, filter: LedgerFilter, page: { cursor: string | null; limit: number }): Promise<LedgerPage>
+  /** Oldest first, in batches of bounded size, for rebuilds and re-rating. */
+  scan(scope: TenantScope, filter: LedgerFilter): AsyncIterable<readonly LedgerEntry[]>
+}

@@ -1,0 +1,40 @@
+// Reservations: money and tokens set aside while a call runs. held → settled (an entry stands for it) | released (nothing was
+// billed) | expired (its process died; recovery writes an estimated entry).
+
+import type { PicoUsd } from './money.ts'
+import type { Routing, Tier } from './model.ts'
+
+/** A hold as it is made durable before the first byte of an answer is released: enough to write an honest entry after a crash. */
+export type Hold = {
+  readonly requestId: string
+  readonly tenantId: string
+  readonly keyId: string
+  readonly modelId: string
+  readonly baseModel: string | null
+  readonly routing: Routing
+  readonly region: string
+  readonly tier: Tier
+  readonly operation: string
+  readonly surface: string
+  readonly startedAt: number
+  readonly metadata: Readonly<Record<string, string>>
+  /** the worst case that was priced; null: unpriced */
+  readonly heldCost: PicoUsd | null
+  /** tokens counted against token limits while it runs */
+  readonly heldTokens: number
+  /** the input side of the worst case, for the estimated entry */
+  readonly inputTokensEstimate: number
+}
+
+export interface HoldJournal {
+  /**
+   * Written when it returns (survives the death of the process), durable when the promise resolves (survives the machine's).
+   * Throws when it cannot be written (disk full): the call must then not be sent.
+   */
+  open(hold: Hold): Promise<void>
+  /** The hold's entry is durable, or nothing was billed. */
+  close(requestId: string): void
+  /** Holds of an earlier process that never were closed. Call once, at start. */
+  recover(): readonly Hold[]
+  shutdown(): Promise<void>
+}
