@@ -1,0 +1,99 @@
+// The directory: an immutable snapshot of tenants, keys and plans that answers, without I/O, who a key is and what it may do.
+
+import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
+import type { ScopedLimit } from './policy.ts'
+import type { ApiKey, Principal, Tenant } from './tenant.ts'
+
+const DEEPEST_TREE = 16
+
+/** A principal with everything about it that a call needs, worked out once per snapshot. */
+export type Member = {
+  readonly principal: Principal
+  readonly tenantIds: readonly string[]
+  /** one list for each tenant of the chain that says something; a model must match in every list; none: closed */
+  readonly allowLists: readonly (readonly string[])[]
+  readonly limits: readonly ScopedLimit[]
+  readonly hasHardBudget: boolean
+  readonly onDisconnect: OnDisconnect
+  readonly unpriced: UnpricedPolicy
+}
+
+export type Directory = {
+  memberByKeyId(keyId: string): Member | null
+  memberByAccessKeyId(accessKeyId: string): Member | null
+  /** The member for a key that acts for another tenant; null when it may not. */
+  actingFor(member: Member, tenantId: string): Member | null
+  readonly tenants: ReadonlyMap<string, Tenant>
+}
+
+export function buildDirectory(content: {
+  readonly tenants: readonly Tenant[]
+  readonly keys: readonly ApiKey[]
+  readonly plans: readonly Plan[]
+  readonly defaultUnpriced: UnpricedPolicy
+}): Directory {
+  const tenants = new Map(content.tenants.map((tenant) => [tenant.id, tenant]))
+  const plans = new Map(content.plans.map((plan) => [plan.id, plan]))
+  const member = (key: ApiKey, tenant: Tenant): Member => memberOf(key, tenant, tenants, plans, content.defaultUnpriced)
+  const byKeyId = new Map<string, Member>()
+  const byAccessKeyId = new Map<string, Member>()
+  for (const key of content.keys) {
+    const tenant = tenants.get(key.tenantId)
+    if (tenant === undefined) continue
+    const built = member(key, tenant)
+    byKeyId.set(key.id, built)
+    byAccessKeyId.set(key.accessKeyId, built)
+  }
+  return {
+    memberByKeyId: (keyId) => byKeyId.get(keyId) ?? null,
+    memberByAccessKeyId: (accessKeyId) => byAccessKeyId.get(accessKeyId) ?? null,
+    actingFor(acting, tenantId) {
+      if (tenantId === acting.principal.tenant.id) return acting
+      const tenant = tenants.get(tenantId)
+      if (tenant === undefined || !acting.principal.key.mayActFor.includes(tenantId)) return null
+      return member(acting.principal.key, tenant)
+    },
+    tenants,
+  }
+}
+
+function memberOf(
+  key: ApiKey,
+  tenant: Tenant,
+  tenants: ReadonlyMap<string, Tenant>,
+  plans: ReadonlyMap<string, Plan>,
+  defaultUnpriced: UnpricedPolicy,
+): Member {
+  const chain = chainOf(tenant, tenants)
+  const allowLists: (readonly string[])[] = []
+  const limits: ScopedLimit[] = []
+  let nearestPlan: Plan | null = null
+  for (const node of chain) {
+    const plan = node.planId === null ? null : (plans.get(node.planId) ?? null)
+    nearestPlan ??= plan
+    const allowed = node.allowedModels ?? plan?.allowedModels ?? null
+    if (allowed !== null) allowLists.push(allowed)
+    for (const limit of node.limits) limits.push({ ownerTenantId: node.id, source: 'tenant', limit })
+    for (const limit of plan?.limits ?? []) limits.push({ ownerTenantId: node.id, source: 'plan', limit })
+  }
+  return {
+    principal: { tenant, key, chain },
+    tenantIds: chain.map((node) => node.id),
+    allowLists,
+    limits,
+    hasHardBudget: limits.some((scoped) => scoped.limit.kind === 'cost' && scoped.limit.mode === 'hard'),
+    onDisconnect: nearestPlan?.onDisconnect ?? 'drain',
+    unpriced: nearestPlan?.unpriced ?? defaultUnpriced,
+  }
+}
+
+/** The tenant, its parent, … up to the root; a loop or a depth beyond 16 ends it (stores refuse both). */
+function chainOf(tenant: Tenant, tenants: ReadonlyMap<string, Tenant>): readonly Tenant[] {
+  const chain: Tenant[] = []
+  let node: Tenant | undefined = tenant
+  while (node !== undefined && chain.length < DEEPEST_TREE && !chain.includes(node)) {
+    chain.push(node)
+    node = node.parentId === null ? undefined : tenants.get(node.parentId)
+  }
+  return chain
+}
