@@ -41,6 +41,8 @@ export type LedgerEntry = {
   readonly usage: Usage | null
   /** null: no price, or no usage; never 0 for unknown */
   readonly cost: PicoUsd | null
+  /** the input side's part of cost; null exactly when cost is. The output side's is the rest. */
+  readonly inputCost: PicoUsd | null
   /** version of the price book that the cost was computed from; null with a null cost */
   readonly priceVersion: number | null
   readonly estimated: boolean
@@ -70,6 +72,7 @@ export type LedgerFilter = {
   readonly keyId?: string
   readonly modelId?: string
   readonly baseModel?: string
+  /** calls without a cost that no correction has rated since */
   readonly unpricedOnly?: boolean
   readonly estimatedOnly?: boolean
 }
@@ -89,4 +92,55 @@ export interface LedgerStore {
   page(scope: TenantScope, filter: LedgerFilter, page: { cursor: string | null; limit: number }): Promise<LedgerPage>
   /** Oldest first, in batches of bounded size, for rebuilds and re-rating. */
   scan(scope: TenantScope, filter: LedgerFilter): AsyncIterable<readonly LedgerEntry[]>
+}
+
+/** Separators inside an entry's content; no text of an entry may hold them, or any other control character. */
+export const CONTENT_UNIT = '\x1f'
+export const CONTENT_PART = '\x1e'
+/** Stands for null where an empty text is something else. */
+export const CONTENT_NULL = '\x00'
+
+/**
+ * Everything an entry says, as one text with a fixed order: two entries are the same exactly when their contents are. The first part is
+ * what its rollup bucket is keyed by, the second the rest.
+ */
+export function entryContent(entry: LedgerEntry): string {
+  const { usage } = entry
+  const raw = `${entry.tenantId}${entry.keyId}${entry.modelId}${entry.baseModel}${entry.region}${entry.requestId}${entry.upstreamRequestId}${entry.corrects}${usage?.variant}`
+  if (CONTROL_CHARACTERS.test(raw)) throw new RangeError('a ledger entry may not hold control characters in its ids')
+  const u = CONTENT_UNIT
+  const consumed =
+    usage === null
+      ? `${CONTENT_NULL}${u}${u}${CONTENT_NULL}${u}0`
+      : `${canonicalJson(usage.quantities)}${u}${usage.reasoningTokens ?? ''}${u}${usage.variant ?? CONTENT_NULL}${u}${usage.estimated ? 1 : 0}`
+  return (
+    `${rollupKeyContent(entry)}${CONTENT_PART}${entry.requestId}${u}${entry.upstreamRequestId ?? CONTENT_NULL}${u}` +
+    `${entry.startedAt}${u}${entry.endedAt}${u}${entry.ending}${u}${entry.status}${u}${entry.attempts}${u}${consumed}${u}` +
+    `${entry.cost ?? ''}${u}${entry.inputCost ?? ''}${u}${entry.priceVersion ?? ''}${u}${entry.estimated ? 1 : 0}${u}` +
+    `${entry.deliveredBytes}${u}${entry.notes.length === 0 ? '[]' : JSON.stringify(entry.notes)}${u}` +
+    `${entry.corrects ?? CONTENT_NULL}${u}${entry.ratesUnpriced ? 1 : 0}`
+  )
+}
+
+/** What an entry's rollup bucket is keyed by, in the order of ROLLUP_KEYS. An unknown base model is the empty text. */
+export function rollupKeyContent(entry: LedgerEntry): string {
+  const u = CONTENT_UNIT
+  return (
+    `${entry.tenantId}${u}${entry.keyId}${u}${entry.modelId}${u}${entry.baseModel ?? ''}${u}${entry.routing}${u}${entry.tier}${u}` +
+    `${entry.region}${u}${entry.operation}${u}${entry.surface}${u}${canonicalJson(entry.metadata)}`
+  )
+}
+
+/** Anything below the space. */
+const CONTROL_CHARACTERS = /[^ -\uffff]/
+
+/** JSON of a flat object with its keys sorted; absent members are left out. */
+export function canonicalJson(flat: Readonly<Record<string, string | number | null | undefined>>): string {
+  let text = '{'
+  for (const name of Object.keys(flat).sort()) {
+    const value = flat[name]
+    if (value === undefined) continue
+    text += `${text === '{' ? '' : ','}${JSON.stringify(name)}:${typeof value === 'string' ? JSON.stringify(value) : value}`
+  }
+  return `${text}}`
 }
