@@ -1,0 +1,111 @@
+// The checks of settings: each takes the text of a value and returns the value, or throws RangeError with words that follow a name.
+
+export type Check<Value> = (text: string) => Value
+
+export function whole(from: number, to: number): Check<number> {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
+    if (!(value >= from && value <= to)) throw new RangeError(`must be a whole number from ${from} to ${to}`)
+    return value
+  }
+}
+
+export function oneOf<const Choice extends string>(choices: readonly Choice[]): Check<Choice> {
+  return (text) => {
+    const choice = choices.find((candidate) => candidate === text)
+    if (choice === undefined) throw new RangeError(`must be one of ${choices.join(', ')}`)
+    return choice
+  }
+}
+
+/** Printable ASCII without spaces. */
+export function plain(longest: number): Check<string> {
+  return (text) => {
+    if (text.length > longest || !/^[!-~]+$/.test(text)) {
+      throw new RangeError(`must be plain text without spaces, of at most ${longest} characters`)
+    }
+    return text
+  }
+}
+
+export function credential(shortest: number): Check<string> {
+  return (text) => {
+    if (text.length < shortest || text.length > 4_096 || !/^[!-~]+$/.test(text)) {
+      throw new RangeError(`must be plain text without spaces, of ${shortest} to 4096 characters`)
+    }
+    return text
+  }
+}
+
+export function path(): Check<string> {
+  return (text) => {
+    if (text.includes('\0') || text.length > 4_096) throw new RangeError('must be a path')
+    return text
+  }
+}
+
+export function origin(): Check<string> {
+  return (text) => {
+    const url = URL.canParse(text) ? new URL(text) : null
+    const web = url !== null && (url.protocol === 'http:' || url.protocol === 'https:')
+    if (!web || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
+      throw new RangeError('must be an http or https URL without user, query or fragment')
+    }
+    return text.replace(/\/+$/, '')
+  }
+}
+
+export function region(): Check<string> {
+  return (text) => {
+    if (!isRegion(text)) throw new RangeError('must be an AWS region such as us-east-1')
+    return text
+  }
+}
+
+function isRegion(text: unknown): text is string {
+  return typeof text === 'string' && /^[a-z]{2}(?:-[a-z]{2,12}){1,2}-\d$/.test(text)
+}
+
+export function roleArn(): Check<string> {
+  return (text) => {
+    if (!/^arn:aws[a-z-]{0,12}:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/.test(text)) {
+      throw new RangeError('must be the ARN of an IAM role')
+    }
+    return text
+  }
+}
+
+export function regionByModel(most: number): Check<Readonly<Record<string, string>>> {
+  return (text) => {
+    const words = 'must be a JSON object from globs over model ids to AWS regions'
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch {
+      throw new RangeError(words)
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError(words)
+    const entries = Object.entries(value)
+    if (entries.length > most) throw new RangeError(`holds more than ${most} globs`)
+    if (!entries.every(([glob, named]) => glob !== '' && isRegion(named))) throw new RangeError(words)
+    return Object.freeze(Object.fromEntries(entries) as Record<string, string>)
+  }
+}
+
+/** Keys as Bedrock allows them in requestMetadata (1 to 256 of its characters), without the comma. */
+export function keyList(most: number): Check<readonly string[]> {
+  return (text) => {
+    const keys = text === '' ? [] : text.split(',').map((key) => key.trim())
+    if (keys.length > most) throw new RangeError(`holds more than ${most} keys`)
+    if (!keys.every((key) => /^[\w\s:@$#=/+.-]{1,256}$/.test(key))) {
+      throw new RangeError('must be metadata keys separated by commas')
+    }
+    return Object.freeze([...new Set(keys)])
+  }
+}
+
+export function notBuilt(words: string): Check<string> {
+  return () => {
+    throw new RangeError(`cannot be used: ${words}`)
+  }
+}
