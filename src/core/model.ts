@@ -1,4 +1,4 @@
-// Model ids: every form that Bedrock accepts, resolved to base model, routing and region.
+// Model ids: every form that Bedrock accepts, resolved to base model, routing and region; and which globs admit them.
 
 export const ROUTINGS = ['global', 'regional'] as const
 export type Routing = (typeof ROUTINGS)[number]
@@ -42,4 +42,172 @@ export type ResolvedModel = {
   readonly routing: Routing
   /** the region that the call is sent to and priced in */
   readonly region: string
+}
+
+/** Longest model id that Bedrock's API model accepts. */
+export const MODEL_ID_LENGTH_LIMIT = 2_048
+
+/** Longest glob; matching costs at most this many steps for each character of the model id. */
+export const MODEL_GLOB_LENGTH_LIMIT = 256
+
+// No pattern here can match one text in two ways, so each is linear in it.
+const MODEL_ID_CHARACTERS = /^[A-Za-z0-9_.:/-]+$/
+/** `anthropic.claude-opus-5`, `deepseek.v3.2`, `amazon.titan-text-lite-v1:0:4k`: a maker, a dot, a name. */
+const BASE_MODEL = /^[a-z0-9]{2,63}\.[a-z0-9][a-z0-9.:-]{0,255}$/
+/** `us`, `eu`, `jp`, …: any two-letter place, so that one which AWS adds tomorrow is known today; no maker's name has two letters. */
+const PROFILE_PREFIX = /^(?:[a-z]{2}|apac|us-gov|global)$/
+const PARTITION = /^aws(?:-[a-z]{1,8}){0,2}$/
+const REGION = /^[a-z]{2,6}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}$/
+const ACCOUNT = /^[0-9]{12}$/
+const RESOURCE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}$/
+/** The model that a custom model was made from, then its own id. */
+const CUSTOM_MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}(?:\/[A-Za-z0-9][A-Za-z0-9_-]{0,63})?$/
+
+/** Resource types of ARNs that name no model in their text. */
+const RESOURCE_TYPES: { readonly [type: string]: { readonly kind: ModelIdKind; readonly name: RegExp } | undefined } = {
+  'application-inference-profile': { kind: 'application_profile', name: RESOURCE_NAME },
+  'provisioned-model': { kind: 'provisioned', name: RESOURCE_NAME },
+  'custom-model': { kind: 'custom', name: CUSTOM_MODEL_NAME },
+  'custom-model-deployment': { kind: 'custom', name: RESOURCE_NAME },
+  'imported-model': { kind: 'imported', name: RESOURCE_NAME },
+  'default-prompt-router': { kind: 'prompt_router', name: RESOURCE_NAME },
+  'prompt-router': { kind: 'prompt_router', name: RESOURCE_NAME },
+  prompt: { kind: 'prompt', name: RESOURCE_NAME },
+}
+
+/** Reads a model id; null for anything that Bedrock could not mean. Never throws, linear in the text. */
+export function parseModelId(text: string): ParsedModelId | null {
+  if (text.length > MODEL_ID_LENGTH_LIMIT || !MODEL_ID_CHARACTERS.test(text) || text.includes('..')) return null
+  return text.startsWith('arn:') ? parseArn(text) : parsePlainId(text, text, null)
+}
+
+/**
+ * The model as far as its text says it; null when only the upstream knows (application profile, provisioned, custom, prompt).
+ * Geographic profiles and in-region calls share one price, global profiles have another (Bedrock cross-region inference page).
+ */
+export function resolveParsed(parsed: ParsedModelId, defaultRegion: string): ResolvedModel | null {
+  const { modelId, kind, baseModel } = parsed
+  const knownWithoutBaseModel = kind === 'prompt_router' || kind === 'imported' || kind === 'marketplace_endpoint'
+  if (baseModel === null && !knownWithoutBaseModel) return null
+  return { modelId, kind, baseModel, routing: parsed.routing ?? 'regional', region: parsed.region ?? defaultRegion }
+}
+
+const WIRE_TIERS: ReadonlyMap<string, Tier> = new Map([
+  ['default', 'standard'],
+  ['priority', 'priority'],
+  ['flex', 'flex'],
+  ['reserved', 'reserved'],
+])
+
+/** A service tier as Bedrock writes it; null for a word that is not one. */
+export const tierOfWire = (text: string): Tier | null => WIRE_TIERS.get(text) ?? null
+
+/** How Bedrock writes a tier; null for those that are not asked for as a service tier (batch, latency-optimized). */
+export function wireOfTier(tier: Tier): string | null {
+  if (tier === 'standard') return 'default'
+  return tier === 'batch' || tier === 'latency_optimized' ? null : tier
+}
+
+/**
+ * Does a glob of an allow list (`*`: any text, `?`: one character) admit this model? It is asked of the id as sent, of the profile or
+ * model named inside an ARN, and of the base model: `anthropic.claude-*` admits `us.anthropic.claude-…`, `us.*` only US profiles.
+ */
+export function matchesModelGlob(glob: string, modelId: string, baseModel: string | null): boolean {
+  if (glob.length > MODEL_GLOB_LENGTH_LIMIT || modelId.length > MODEL_ID_LENGTH_LIMIT) return false
+  if (matchesGlob(glob, modelId)) return true
+  if (baseModel !== null && baseModel.length <= MODEL_ID_LENGTH_LIMIT && matchesGlob(glob, baseModel)) return true
+  const named = idNamedByArn(modelId)
+  return named !== null && matchesGlob(glob, named)
+}
+
+function parseArn(text: string): ParsedModelId | null {
+  const parts = text.split(':', 5)
+  const [, partition = '', service = '', region = '', account = ''] = parts
+  if (parts.length < 5 || !PARTITION.test(partition)) return null
+  const resource = text.slice(parts.join(':').length + 1)
+  const slash = resource.indexOf('/')
+  if (slash <= 0) return null
+  const type = resource.slice(0, slash)
+  const name = resource.slice(slash + 1)
+  // Global profiles list their models as arn:aws:bedrock:::foundation-model/…, without a region.
+  const noRegion = region === '' && service === 'bedrock' && type === 'foundation-model'
+  if (!noRegion && !REGION.test(region)) return null
+  const at = noRegion ? null : region
+  if (service === 'bedrock' && type === 'foundation-model') {
+    return account === '' ? parseBaseModel(name, text, at) : null
+  }
+  if (!ACCOUNT.test(account)) return null
+  if (service === 'sagemaker') {
+    return type === 'endpoint' && RESOURCE_NAME.test(name) ? opaque(text, 'marketplace_endpoint', at) : null
+  }
+  return service === 'bedrock' ? parseAccountResource(text, type, name, at) : null
+}
+
+function parseAccountResource(text: string, type: string, name: string, region: string | null): ParsedModelId | null {
+  if (type === 'inference-profile') {
+    const profile = parsePlainId(name, text, region)
+    if (profile?.kind === 'system_profile') return profile
+    return RESOURCE_NAME.test(name) ? opaque(text, 'application_profile', region) : null
+  }
+  const known = Object.hasOwn(RESOURCE_TYPES, type) ? RESOURCE_TYPES[type] : undefined
+  return known?.name.test(name) === true ? opaque(text, known.kind, region) : null
+}
+
+function parsePlainId(id: string, modelId: string, region: string | null): ParsedModelId | null {
+  const dot = id.indexOf('.')
+  const profilePrefix = id.slice(0, Math.max(dot, 0))
+  if (!PROFILE_PREFIX.test(profilePrefix)) return parseBaseModel(id, modelId, region)
+  const baseModel = id.slice(dot + 1)
+  if (!isBaseModelId(baseModel)) return null
+  const routing = profilePrefix === 'global' ? 'global' : 'regional'
+  return { modelId, kind: 'system_profile', baseModel, routing, profilePrefix, region }
+}
+
+function parseBaseModel(id: string, modelId: string, region: string | null): ParsedModelId | null {
+  if (!isBaseModelId(id)) return null
+  return { modelId, kind: 'base_model', baseModel: id, routing: 'regional', profilePrefix: null, region }
+}
+
+const isBaseModelId = (id: string): boolean => BASE_MODEL.test(id) && !PROFILE_PREFIX.test(id.slice(0, id.indexOf('.')))
+
+const opaque = (modelId: string, kind: ModelIdKind, region: string | null): ParsedModelId => ({
+  modelId,
+  kind,
+  baseModel: null,
+  routing: null,
+  profilePrefix: null,
+  region,
+})
+
+/** The id inside the two kinds of ARN that carry one; null for all other texts. */
+function idNamedByArn(modelId: string): string | null {
+  if (!modelId.startsWith('arn:')) return null
+  const slash = modelId.indexOf('/')
+  const type = modelId.slice(modelId.lastIndexOf(':', slash) + 1, slash)
+  return type === 'inference-profile' || type === 'foundation-model' ? modelId.slice(slash + 1) : null
+}
+
+/** Never goes back further than the last star, so the steps are at most glob length × text length. */
+function matchesGlob(glob: string, text: string): boolean {
+  let inGlob = 0
+  let inText = 0
+  let star = -1
+  let resumeAt = 0
+  while (inText < text.length) {
+    const wanted = glob[inGlob]
+    if (wanted === '*') {
+      star = inGlob++
+      resumeAt = inText
+    } else if (wanted !== undefined && (wanted === '?' || wanted === text[inText])) {
+      inGlob++
+      inText++
+    } else if (star >= 0) {
+      inGlob = star + 1
+      inText = ++resumeAt
+    } else {
+      return false
+    }
+  }
+  while (glob[inGlob] === '*') inGlob++
+  return inGlob === glob.length
 }
