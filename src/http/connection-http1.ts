@@ -1,0 +1,176 @@
+// HTTP/1.1 connections on node's own server: one request at a time is handed on, idle and malformed connections are closed.
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Connection, Handlers } from './connection.ts'
+import type { Deadlines, Watched } from './deadlines.ts'
+import { HTTP_FAULTS, HttpFault } from './exchange.ts'
+import type { ExchangeContext } from './exchange-context.ts'
+import { Http1Exchange } from './exchange-http1.ts'
+import { faultOfHeaders, faultOfTarget } from './headers.ts'
+import type { ListenerLimits } from './limits.ts'
+
+export interface Http1Side {
+  accept(socket: Socket): Connection
+  stop(): void
+}
+
+export function createHttp1Side(handlers: Handlers, limits: ListenerLimits, deadlines: Deadlines): Http1Side {
+  const connections = new WeakMap<Socket, Http1Connection>()
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMilliseconds,
+    requestTimeout: Math.max(limits.requestMilliseconds, limits.headersMilliseconds),
+    connectionsCheckingInterval: Math.max(50, Math.min(2_000, Math.floor(limits.headersMilliseconds / 4))),
+    // idle connections are closed by our own countdown, which costs no timer for each request
+    keepAliveTimeout: 0,
+  })
+  // one more than the limit: node drops further lines silently, and we must be able to see that there were more
+  server.maxHeadersCount = limits.headerCount + 1
+  server.maxRequestsPerSocket = limits.requestsPerConnection
+  const take = (request: IncomingMessage, response: ServerResponse, expectation: Expectation): void => {
+    connections.get(request.socket)?.take(request, response, expectation)
+  }
+  server.on('request', (request, response) => take(request, response, 'none'))
+  server.on('checkContinue', (request, response) => take(request, response, 'continue'))
+  server.on('checkExpectation', (request, response) => take(request, response, 'unknown'))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    connections.get(socket as Socket)?.refuseMalformed(error.code ?? '')
+  })
+  startTimeouts(server)
+  return {
+    accept: (socket) => {
+      const connection = new Http1Connection(socket, handlers, limits, deadlines)
+      connections.set(socket, connection)
+      server.emit('connection', socket)
+      return connection
+    },
+    stop: () => void server.close(),
+  }
+}
+
+type Expectation = 'none' | 'continue' | 'unknown'
+
+/** Node starts the timer of headersTimeout and requestTimeout when its server listens; ours is handed its sockets instead. */
+function startTimeouts(server: Server): void {
+  server.emit('listening')
+}
+
+class Http1Connection implements Connection, ExchangeContext, Watched {
+  ticks: number
+  readonly deadlines: Deadlines
+  readonly writeStallTicks: number
+  readonly discardedBodyBytes: number
+  private readonly socket: Socket
+  private readonly handlers: Handlers
+  private readonly limits: ListenerLimits
+  private readonly idleTicks: number
+  private running: Http1Exchange | null = null
+  private waiting: { exchange: Http1Exchange; fault: HttpFault | null }[] | null = null
+  private closing = false
+
+  constructor(socket: Socket, handlers: Handlers, limits: ListenerLimits, deadlines: Deadlines) {
+    this.socket = socket
+    this.handlers = handlers
+    this.limits = limits
+    this.deadlines = deadlines
+    this.writeStallTicks = deadlines.ticksFor(limits.writeStallMilliseconds)
+    this.discardedBodyBytes = limits.discardedBodyBytes
+    this.idleTicks = deadlines.ticksFor(limits.keepAliveIdleMilliseconds)
+    this.ticks = this.idleTicks
+  }
+
+  take(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+    const exchange = new Http1Exchange(request, response, this, expectation === 'continue')
+    const fault =
+      expectation === 'unknown'
+        ? new HttpFault('expectation_failed')
+        : (faultOfTarget(exchange.path) ?? faultOfHeaders(exchange.rawHeaders, this.limits.headerCount))
+    if (this.running === null) this.handOn(exchange, fault)
+    else if ((this.waiting ??= []).length < this.limits.pipelinedRequests) this.waiting.push({ exchange, fault })
+    else this.socket.destroy()
+  }
+
+  /** Bytes that are not HTTP, or came too slowly; the parser has given up on the connection. */
+  refuseMalformed(code: string): void {
+    const { socket } = this
+    if (socket.writable && (this.running === null || !this.running.headersSent)) {
+      const { status, message } = HTTP_FAULTS[FAULT_BY_PARSER_CODE[code] ?? 'malformed_request']
+      const body = JSON.stringify({ message })
+      socket.end(
+        `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}\r\ncontent-type: application/json\r\n` +
+          `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+      )
+    }
+    socket.destroySoon()
+  }
+
+  isClosing(): boolean {
+    return this.closing
+  }
+
+  close(): void {
+    this.closing = true
+    if (this.running === null) this.socket.destroy()
+  }
+
+  abandon(): void {
+    if (this.running === null) this.socket.destroy()
+    else this.running.breakOff('shutdown')
+  }
+
+  lingerAfterAnswer(): void {
+    const { socket } = this
+    socket.destroySoon = () => {
+      socket.end()
+      this.ticks = this.deadlines.ticksFor(this.limits.lingerMilliseconds)
+      this.running = null
+      this.waiting = null
+      this.closing = true
+      this.deadlines.watch(this)
+    }
+  }
+
+  exchangeClosed(): void {
+    this.running = null
+    if (this.socket.destroyed || !this.socket.writable) return
+    const next = this.waiting?.shift()
+    if (next !== undefined) {
+      this.handOn(next.exchange, next.fault)
+      return
+    }
+    this.ticks = this.idleTicks
+    this.deadlines.watch(this)
+  }
+
+  settled(): boolean {
+    return this.running !== null || this.socket.destroyed
+  }
+
+  expire(): void {
+    this.socket.destroy()
+  }
+
+  private handOn(exchange: Http1Exchange, fault: HttpFault | null): void {
+    this.running = exchange
+    if (fault === null) {
+      this.handlers.onRequest(exchange)
+      return
+    }
+    exchange.closesConnection = true
+    this.handlers.onRefused(exchange, fault)
+  }
+}
+
+const FAULT_BY_PARSER_CODE: Readonly<Record<string, keyof typeof HTTP_FAULTS>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 'body_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+}
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  431: 'Request Header Fields Too Large',
+}

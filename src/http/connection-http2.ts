@@ -1,0 +1,138 @@
+// HTTP/2 connections: streams are handed on as exchanges, idle and over-used connections are told to go away.
+
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Connection, Handlers } from './connection.ts'
+import type { Deadlines, Watched } from './deadlines.ts'
+import { HttpFault } from './exchange.ts'
+import type { ExchangeContext, RunningExchange } from './exchange-context.ts'
+import { Http2Exchange } from './exchange-http2.ts'
+import { faultOfHeaders, faultOfTarget, findHeader, headerBytes } from './headers.ts'
+import type { ListenerLimits } from './limits.ts'
+
+export interface Http2Side {
+  accept(socket: Socket): Connection
+}
+
+export function createHttp2Side(handlers: Handlers, limits: ListenerLimits, deadlines: Deadlines): Http2Side {
+  const options = {
+    settings: {
+      enablePush: false,
+      maxConcurrentStreams: limits.concurrentStreams,
+      initialWindowSize: limits.streamWindowBytes,
+      // twice our own limit, so that a moderate excess gets a 431; node resets a stream that goes beyond what is announced here
+      maxHeaderListSize: 2 * limits.headerBytes,
+    },
+    maxHeaderListPairs: 2 * limits.headerCount,
+    streamResetBurst: limits.streamResetBurst,
+    streamResetRate: limits.streamResetsPerSecond,
+  }
+  return {
+    accept: (socket) => {
+      const session = performServerHandshake(socket, options)
+      return new Http2Connection(session, socket, handlers, limits, deadlines)
+    },
+  }
+}
+
+class Http2Connection implements Connection, ExchangeContext, Watched {
+  ticks: number
+  readonly deadlines: Deadlines
+  readonly writeStallTicks: number
+  readonly discardedBodyBytes: number
+  private readonly session: ServerHttp2Session
+  private readonly socket: Socket
+  private readonly handlers: Handlers
+  private readonly limits: ListenerLimits
+  private readonly idleTicks: number
+  private readonly running = new Set<RunningExchange>()
+  private requests = 0
+  private closing = false
+
+  constructor(
+    session: ServerHttp2Session,
+    socket: Socket,
+    handlers: Handlers,
+    limits: ListenerLimits,
+    deadlines: Deadlines,
+  ) {
+    this.session = session
+    this.socket = socket
+    this.handlers = handlers
+    this.limits = limits
+    this.deadlines = deadlines
+    this.writeStallTicks = deadlines.ticksFor(limits.writeStallMilliseconds)
+    this.discardedBodyBytes = limits.discardedBodyBytes
+    this.idleTicks = deadlines.ticksFor(limits.keepAliveIdleMilliseconds)
+    this.ticks = deadlines.ticksFor(limits.headersMilliseconds)
+    session.on('stream', (stream, _headers, _flags, raw) => this.take(stream, raw))
+    session.on('error', ignore)
+    deadlines.watch(this)
+  }
+
+  isClosing(): boolean {
+    return this.closing
+  }
+
+  close(): void {
+    if (this.closing) return
+    this.closing = true
+    this.session.close()
+  }
+
+  abandon(): void {
+    for (const exchange of this.running) exchange.breakOff('shutdown')
+    this.session.destroy()
+    this.socket.destroy()
+  }
+
+  lingerAfterAnswer(): void {}
+
+  exchangeClosed(exchange: RunningExchange): void {
+    this.running.delete(exchange)
+    if (this.running.size > 0 || this.session.destroyed) return
+    this.ticks = this.idleTicks
+    this.deadlines.watch(this)
+  }
+
+  settled(): boolean {
+    return this.running.size > 0 || this.session.destroyed
+  }
+
+  expire(): void {
+    this.close()
+    // a client that neither leaves nor sends after the farewell
+    this.socket.destroySoon()
+  }
+
+  private take(stream: ServerHttp2Stream, raw: readonly string[]): void {
+    const exchange = new Http2Exchange(stream, raw, this.socket, this)
+    this.running.add(exchange)
+    if (++this.requests >= this.limits.requestsPerConnection) this.close()
+    const fault = this.faultOf(exchange)
+    if (fault === null) this.handlers.onRequest(exchange)
+    else if (fault === 'connect') stream.close(constants.NGHTTP2_REFUSED_STREAM)
+    else this.handlers.onRefused(exchange, fault)
+  }
+
+  private faultOf(exchange: Http2Exchange): HttpFault | 'connect' | null {
+    if (exchange.method === 'CONNECT') return 'connect'
+    const { rawHeaders } = exchange
+    const { headerBytes: maxBytes, headerCount } = this.limits
+    if (headerBytes(rawHeaders) > maxBytes) return new HttpFault('headers_too_large')
+    const fault = faultOfTarget(exchange.path) ?? faultOfHeaders(rawHeaders, headerCount)
+    if (fault !== null) return fault
+    const expectation = findHeader(rawHeaders, 'expect')
+    if (expectation !== undefined && expectation.toLowerCase() !== '100-continue') {
+      return new HttpFault('expectation_failed')
+    }
+    const host = findHeader(rawHeaders, 'host')
+    const authority = findHeader(rawHeaders, ':authority')
+    if (host === undefined ? authority === undefined : authority !== undefined && host !== authority) {
+      return new HttpFault('malformed_request', 'Host and :authority must name one host.')
+    }
+    return null
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,208 @@
+// The exchange over HTTP/1.1, on node's own request and response objects.
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { ClosedBy } from './exchange.ts'
+import { HttpFault } from './exchange.ts'
+import type { ExchangeContext, RunningExchange } from './exchange-context.ts'
+import { findHeader, headerEntries, lowerCaseNames, withContentLength, withoutInvalid } from './headers.ts'
+import { declaredLength, EMPTY_BODY, readBody } from './request-body.ts'
+
+export class Http1Exchange implements RunningExchange {
+  readonly protocol = '1.1' as const
+  readonly method: string
+  readonly path: string
+  closedBy: ClosedBy | null = null
+  ticks = 0
+  private readonly request: IncomingMessage
+  private readonly response: ServerResponse
+  private readonly socket: Socket
+  private readonly context: ExchangeContext
+  private readonly expectsContinue: boolean
+  private finished = false
+  private closed = false
+  private drainCallback: (() => void) | null = null
+  private closeCallback: ((finished: boolean) => void) | null = null
+  private pendingBytes = 0
+  private bodyLost = false
+  /** the connection takes no further request after this one */
+  closesConnection = false
+
+  constructor(request: IncomingMessage, response: ServerResponse, context: ExchangeContext, expectsContinue: boolean) {
+    this.request = request
+    this.response = response
+    this.socket = request.socket
+    this.context = context
+    this.expectsContinue = expectsContinue
+    this.method = request.method as string
+    this.path = request.url as string
+    lowerCaseNames(request.rawHeaders)
+    request.on('error', ignore)
+    response.on('error', ignore)
+    // before node's own listener, which detaches the socket
+    response.prependListener('finish', () => this.noteFinish())
+    response.on('close', () => this.noteClose())
+  }
+
+  get remoteAddress(): string {
+    return this.socket.remoteAddress ?? ''
+  }
+
+  get headersSent(): boolean {
+    return this.response.headersSent
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.request.rawHeaders
+  }
+
+  header(name: string): string | undefined {
+    return findHeader(this.request.rawHeaders, name)
+  }
+
+  headerEntries(): Iterable<[string, string]> {
+    return headerEntries(this.request.rawHeaders)
+  }
+
+  readBody(maxBytes: number, timeoutMilliseconds: number): Promise<Buffer> {
+    const declaredBytes = this.declaredBytes()
+    if (this.closed) return Promise.reject(new HttpFault('client_closed'))
+    if (declaredBytes === 0) return Promise.resolve(EMPTY_BODY)
+    if (declaredBytes !== null && declaredBytes > maxBytes) return Promise.reject(new HttpFault('body_too_large'))
+    if (this.expectsContinue && !this.response.headersSent) this.response.writeContinue()
+    return readBody(this.request, { maxBytes, timeoutMilliseconds }, this.context.deadlines, () => {
+      this.bodyLost = true
+    })
+  }
+
+  respond(status: number, headers: readonly string[], body?: Buffer): void {
+    if (this.closed || this.response.headersSent) return
+    this.writeHead(status, withContentLength(status, headers, body?.length ?? 0))
+    this.end(body)
+  }
+
+  startResponse(status: number, headers: readonly string[]): void {
+    if (this.closed || this.response.headersSent) return
+    this.writeHead(status, headers)
+  }
+
+  write(chunk: Buffer): boolean {
+    if (this.closed || chunk.length === 0) return true
+    if (this.response.write(chunk)) return true
+    this.watchOutput()
+    return false
+  }
+
+  onDrain(callback: () => void): void {
+    if (this.drainCallback === null) this.response.on('drain', () => this.noteDrain())
+    this.drainCallback = callback
+  }
+
+  end(lastChunk?: Buffer): void {
+    if (this.closed || this.response.writableEnded) return
+    if (lastChunk === undefined || lastChunk.length === 0) this.response.end()
+    else this.response.end(lastChunk)
+    if (this.socket.writableLength > 0) this.watchOutput()
+  }
+
+  destroy(): void {
+    this.breakOff('gateway')
+  }
+
+  onClose(callback: (finished: boolean) => void): void {
+    if (this.closed) {
+      queueMicrotask(() => callback(this.finished))
+      return
+    }
+    const earlier = this.closeCallback
+    this.closeCallback =
+      earlier === null
+        ? callback
+        : (finished) => {
+            earlier(finished)
+            callback(finished)
+          }
+  }
+
+  breakOff(by: ClosedBy): void {
+    if (this.closed) return
+    this.closedBy ??= by
+    resetConnection(this.socket)
+  }
+
+  settled(): boolean {
+    if (this.closed) return true
+    const pending = outputBytes(this.response, this.socket)
+    if (pending < this.pendingBytes) this.ticks = this.context.writeStallTicks
+    this.pendingBytes = pending
+    return pending === 0
+  }
+
+  expire(): void {
+    this.breakOff('stall')
+  }
+
+  private writeHead(status: number, headers: readonly string[]): void {
+    if (this.mustCloseConnection()) this.response.shouldKeepAlive = false
+    try {
+      this.response.writeHead(status, headers as string[])
+    } catch {
+      this.response.writeHead(status, withoutInvalid(headers))
+    }
+  }
+
+  /** A large rest of the body that nobody will read: it is cheaper to close the connection than to take it in. */
+  private mustCloseConnection(): boolean {
+    if (this.request.complete) return this.closesConnection || this.context.isClosing()
+    const declared = this.declaredBytes()
+    const discarded = !this.bodyLost && declared !== null && declared <= this.context.discardedBodyBytes
+    if (discarded && !this.closesConnection) return this.context.isClosing()
+    this.context.lingerAfterAnswer()
+    return true
+  }
+
+  /** null: chunked, so unknown */
+  private declaredBytes(): number | null {
+    if (this.header('transfer-encoding') !== undefined) return null
+    return declaredLength(this.header('content-length')) ?? 0
+  }
+
+  private watchOutput(): void {
+    this.ticks = this.context.writeStallTicks
+    this.pendingBytes = outputBytes(this.response, this.socket)
+    this.context.deadlines.watch(this)
+  }
+
+  private noteDrain(): void {
+    this.ticks = this.context.writeStallTicks
+    if (!this.closed) this.drainCallback?.()
+  }
+
+  private noteFinish(): void {
+    // node says 'finish' also for output that a destroyed socket has thrown away
+    this.finished = !this.socket.destroyed && this.socket.writableLength === 0
+  }
+
+  private noteClose(): void {
+    if (this.closed) return
+    this.closed = true
+    if (!this.finished) this.closedBy ??= 'client'
+    this.context.deadlines.unwatch(this)
+    this.context.exchangeClosed(this)
+    this.closeCallback?.(this.finished)
+  }
+}
+
+/** Bytes of the answer that the kernel has not taken yet; for a large write node's own count falls only when all of it is gone. */
+function outputBytes(response: ServerResponse, socket: Socket): number {
+  const handle = (socket as unknown as { _handle?: { writeQueueSize?: number } | null })._handle
+  return response.writableLength + (handle?.writeQueueSize ?? 0)
+}
+
+/** A reset, so that an answer that ends with the connection cannot be taken for complete. */
+function resetConnection(socket: Socket): void {
+  if ('encrypted' in socket) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
+function ignore(): void {}

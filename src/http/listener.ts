@@ -1,0 +1,189 @@
+// One port for HTTP/1.1 and HTTP/2, in cleartext (told apart by the first bytes) or over TLS (by ALPN); everything it takes has a limit.
+
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import type { Connection, Handlers } from './connection.ts'
+import { createHttp1Side } from './connection-http1.ts'
+import { createHttp2Side } from './connection-http2.ts'
+import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
+import type { HttpExchange, HttpFault } from './exchange.ts'
+import { DEFAULT_LIMITS, type ListenerLimits } from './limits.ts'
+
+export type ListenerOptions = {
+  /** Called for every request that HTTP's rules allow. What it throws breaks the answer off. */
+  readonly onRequest: (exchange: HttpExchange) => void
+  /** Answers a request that HTTP's rules refuse; without it a plain `{"message": …}` with the fault's status goes out. */
+  readonly onRefused?: (exchange: HttpExchange, fault: HttpFault) => void
+  readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
+  readonly limits?: Partial<ListenerLimits>
+}
+
+export interface Listener {
+  listen(port: number, host: string): Promise<{ port: number }>
+  /** Takes no more requests, lets those under way end within the deadline, breaks the rest off; resolves when all is closed. */
+  close(deadlineMilliseconds: number): Promise<void>
+  readonly connections: number
+}
+
+export function createListener(options: ListenerOptions): Listener {
+  const limits: ListenerLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  const deadlines = createDeadlines({ tickMilliseconds: tickFor(limits) })
+  const handlers: Handlers = { onRequest: options.onRequest, onRefused: options.onRefused ?? refusePlainly }
+  const http1 = createHttp1Side(handlers, limits, deadlines)
+  const http2 = createHttp2Side(handlers, limits, deadlines)
+  /** every open connection; null while its first bytes are awaited */
+  const open = new Map<Socket, Connection | null>()
+  let closing = false
+
+  const speak = (socket: Socket, protocol: 'http1' | 'http2'): void => {
+    // node's HTTP/1 server handles half-closed sockets itself; a session must end when its client does
+    if (protocol === 'http2') socket.allowHalfOpen = false
+    const connection = protocol === 'http2' ? http2.accept(socket) : http1.accept(socket)
+    open.set(socket, connection)
+  }
+  const admit = (socket: Socket): boolean => {
+    socket.on('error', ignore)
+    if (closing) {
+      socket.destroy()
+      return false
+    }
+    open.set(socket, null)
+    socket.on('close', () => open.delete(socket))
+    return true
+  }
+  const server = createTransport(options.tls, limits, {
+    cleartext: (socket) => {
+      if (admit(socket)) new Preface(socket, limits, deadlines, speak).await()
+    },
+    encrypted: (socket) => {
+      if (admit(socket)) speak(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1')
+    },
+  })
+
+  return {
+    get connections() {
+      return open.size
+    },
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          server.on('error', ignore)
+          resolve({ port: (server.address() as AddressInfo).port })
+        })
+      }),
+    close: async (deadlineMilliseconds) => {
+      closing = true
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+      for (const [socket, connection] of open) {
+        if (connection === null) socket.destroy()
+        else connection.close()
+      }
+      const timer = setTimeout(() => {
+        for (const [socket, connection] of open) {
+          if (connection === null) socket.destroy()
+          else connection.abandon()
+        }
+      }, deadlineMilliseconds)
+      await closed
+      clearTimeout(timer)
+      http1.stop()
+      deadlines.stop()
+    },
+  }
+}
+
+type Transport = { cleartext: (socket: Socket) => void; encrypted: (socket: TLSSocket) => void }
+
+function createTransport(tls: ListenerOptions['tls'], limits: ListenerLimits, take: Transport): Server {
+  const server =
+    tls === undefined
+      ? createTcpServer({ allowHalfOpen: true, noDelay: true }, take.cleartext)
+      : createTlsServer(
+          {
+            cert: tls.cert,
+            key: tls.key,
+            ALPNProtocols: ['h2', 'http/1.1'],
+            allowHalfOpen: true,
+            noDelay: true,
+            handshakeTimeout: limits.headersMilliseconds,
+          },
+          take.encrypted,
+        )
+  server.maxConnections = limits.connections
+  return server
+}
+
+/** Waits for as many bytes of a cleartext connection as tell HTTP/2 (by its preface, RFC 9113 section 3.4) from HTTP/1. */
+class Preface implements Watched {
+  ticks: number
+  private readonly socket: Socket
+  private readonly deadlines: Deadlines
+  private readonly speak: (socket: Socket, protocol: 'http1' | 'http2') => void
+  private decided = false
+  private readonly look = (): void => this.decide()
+
+  constructor(
+    socket: Socket,
+    limits: ListenerLimits,
+    deadlines: Deadlines,
+    speak: (socket: Socket, protocol: 'http1' | 'http2') => void,
+  ) {
+    this.socket = socket
+    this.deadlines = deadlines
+    this.speak = speak
+    this.ticks = deadlines.ticksFor(limits.headersMilliseconds)
+  }
+
+  await(): void {
+    this.socket.on('readable', this.look)
+    this.deadlines.watch(this)
+  }
+
+  settled(): boolean {
+    return this.decided
+  }
+
+  expire(): void {
+    this.socket.destroy()
+  }
+
+  private decide(): void {
+    const { socket } = this
+    const bytes = socket.read() as Buffer | null
+    if (bytes === null) {
+      // the client left before it said anything
+      if (socket.readableEnded) socket.destroy()
+      return
+    }
+    const undecided = bytes.length < PREFACE.length && PREFACE.startsWith(bytes.toString('latin1'))
+    socket.unshift(bytes)
+    if (undecided) return
+    this.decided = true
+    this.deadlines.unwatch(this)
+    socket.off('readable', this.look)
+    this.speak(socket, bytes.toString('latin1', 0, PREFACE.length) === PREFACE ? 'http2' : 'http1')
+  }
+}
+
+/** No HTTP/1 method begins like this. */
+const PREFACE = 'PRI'
+
+/** Fine enough for the shortest limit, and not finer. */
+function tickFor(limits: ListenerLimits): number {
+  const shortest = Math.min(
+    limits.headersMilliseconds,
+    limits.keepAliveIdleMilliseconds,
+    limits.writeStallMilliseconds,
+    limits.lingerMilliseconds,
+  )
+  return Math.max(10, Math.min(500, Math.floor(shortest / 4)))
+}
+
+function refusePlainly(exchange: HttpExchange, fault: HttpFault): void {
+  const body = Buffer.from(JSON.stringify({ message: fault.message }))
+  exchange.respond(fault.status, ['content-type', 'application/json'], body)
+}
+
+function ignore(): void {}
