@@ -1,0 +1,90 @@
+// Starts a simulator of Bedrock and SageMaker on one port and hands out its address and its bill.
+import { randomUUID } from 'node:crypto'
+import { administer, isAdminPath } from './admin.ts'
+import type { KeyPair } from './authenticate.ts'
+import { type BilledCall, createBill } from './bill.ts'
+import { exchange, refuse } from './exchange.ts'
+import { FAMILIES } from './families/index.ts'
+import type { Family } from './family.ts'
+import { listen } from './listener.ts'
+import { createModelTable } from './models.ts'
+import { OPERATIONS } from './operations/index.ts'
+import { createPromptCache } from './prompt-cache.ts'
+import type { Simulator } from './simulator.ts'
+import { digest } from './tokens.ts'
+import type { Wire } from './wire.ts'
+
+export const DEFAULT_KEY_PAIR: KeyPair = { accessKeyId: 'AKIASIMULATOR000001', secretAccessKey: 'simulator-secret' }
+export const DEFAULT_BEARER_KEY = 'simulator-bearer-key'
+
+export type SimulatorOptions = {
+  /** 127.0.0.1 */
+  host?: string
+  /** 0: any free port */
+  port?: number
+  /** key pairs that are known; the fixed pair when absent */
+  keyPairs?: readonly KeyPair[]
+  bearerKeys?: readonly string[]
+  allowAnyCredentials?: boolean
+  /** generated tokens per second; 0 (default): as fast as possible */
+  tokensPerSecond?: number
+  onDisconnect?: 'finish' | 'stop'
+  /** milliseconds since 1970; Date.now when absent */
+  now?: () => number
+  newRequestId?: () => string
+  families?: readonly Family[]
+}
+
+export type RunningSimulator = {
+  url: string
+  port: number
+  close(): Promise<void>
+  bill(): BilledCall[]
+  reset(): void
+}
+
+export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
+  const simulator = createSimulator(options)
+  const host = options.host ?? '127.0.0.1'
+  const listener = await listen(host, options.port ?? 0, (wire) => void handle(simulator, wire))
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
+    port: listener.port,
+    close: () => listener.close(),
+    bill: () => simulator.bill.calls(),
+    reset: () => simulator.reset(),
+  }
+}
+
+function createSimulator(options: SimulatorOptions): Simulator {
+  const bill = createBill(false)
+  const cache = createPromptCache(digest)
+  return {
+    credentials: {
+      keyPairs: options.keyPairs ?? [DEFAULT_KEY_PAIR],
+      bearerKeys: options.bearerKeys ?? [DEFAULT_BEARER_KEY],
+      allowAny: options.allowAnyCredentials ?? false,
+    },
+    models: createModelTable(options.families ?? FAMILIES),
+    aliases: { modelOf: () => undefined },
+    bill,
+    cache,
+    now: options.now ?? Date.now,
+    newRequestId: options.newRequestId ?? randomUUID,
+    tokensPerSecond: options.tokensPerSecond ?? 0,
+    onDisconnect: options.onDisconnect ?? 'finish',
+    reset() {
+      bill.clear()
+      cache.clear()
+    },
+  }
+}
+
+async function handle(simulator: Simulator, wire: Wire): Promise<void> {
+  try {
+    if (isAdminPath(wire.target)) await administer(simulator, wire)
+    else await exchange(simulator, OPERATIONS, wire)
+  } catch (thrown) {
+    refuse(wire, simulator.newRequestId(), thrown)
+  }
+}
