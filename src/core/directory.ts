@@ -16,6 +16,10 @@ export type Member = {
   readonly hasHardBudget: boolean
   readonly onDisconnect: OnDisconnect
   readonly unpriced: UnpricedPolicy
+  /** when the key stops working, in milliseconds since the epoch; Infinity: never */
+  readonly validUntil: number
+  /** the nearest disabled tenant of the chain; null: all are active */
+  readonly disabledBy: string | null
 }
 
 export type Directory = {
@@ -84,8 +88,12 @@ function memberOf(
     hasHardBudget: limits.some((scoped) => scoped.limit.kind === 'cost' && scoped.limit.mode === 'hard'),
     onDisconnect: nearestPlan?.onDisconnect ?? 'drain',
     unpriced: nearestPlan?.unpriced ?? defaultUnpriced,
+    validUntil: Math.min(endOf(key.expiresAt), endOf(key.revokedAt)),
+    disabledBy: chain.find((node) => node.status === 'disabled')?.id ?? null,
   }
 }
+
+const endOf = (time: string | null): number => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time))
 
 /** The tenant, its parent, … up to the root; a loop or a depth beyond 16 ends it (stores refuse both). */
 function chainOf(tenant: Tenant, tenants: ReadonlyMap<string, Tenant>): readonly Tenant[] {

@@ -6,6 +6,8 @@ import type { Usage } from './usage.ts'
 /** One call as it goes out. `headers` is a flat list name, value, …, already free of the client's credentials and hop-by-hop headers. */
 export type UpstreamCall = {
   readonly operation: string
+  /** which of the service's hosts: model calls, or the control operations beside them */
+  readonly plane: 'runtime' | 'control'
   readonly method: string
   /** raw path with query, exactly as to be sent */
   readonly path: string
@@ -57,6 +59,11 @@ export type UsageReading = {
 
 /** Reads a copy of the answer as it passes. No method ever throws, whatever the bytes are. */
 export type UsageTap = {
+  /**
+   * True once the answer's own last event was seen (Converse `metadata`, Invoke's invocation metrics): from that chunk on, nothing is
+   * released to the client until the entry is durable. Answers that are not streams never say it.
+   */
+  readonly finalSeen: boolean
   headers(status: number, headers: readonly string[]): void
   chunk(bytes: Buffer): void
   end(): UsageReading

@@ -1,0 +1,166 @@
+// Decides whether a call may run: model access, worst-case price, every limit of its tenants; then writes the hold, all or nothing.
+
+import type { Member } from '../core/directory.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { ResolvedModel } from '../core/model.ts'
+import { matchesModelGlob } from '../core/model.ts'
+import { ZERO_USD, type PicoUsd } from '../core/money.ts'
+import { refusalOf } from '../core/policy.ts'
+import type { PriceBook } from '../core/price-book.ts'
+import { worstCase } from '../core/rating.ts'
+import type { Counters, Hold, HoldJournal, Taken } from '../core/reservation.ts'
+import type { CallFacts } from './surfaces/surface.ts'
+
+export type AdmitDependencies = {
+  readonly counters: Counters
+  readonly holds: HoldJournal
+  readonly priceBook: () => PriceBook
+  /** the model's own maximum, for calls that set no output cap; null: not known */
+  readonly maxOutputTokens: (baseModel: string) => number | null
+}
+
+export type AdmitQuestion = {
+  readonly requestId: string
+  readonly member: Member
+  readonly operation: string
+  readonly surface: string
+  readonly facts: CallFacts
+  readonly model: ResolvedModel
+  readonly bodyBytes: number
+  readonly now: number
+}
+
+/** An admitted call: it holds its place in every counter, and its hold is written. */
+export type Admitted = {
+  readonly hold: Hold
+  /** resolves when the hold would survive the loss of the machine */
+  readonly holdDurable: Promise<void>
+  readonly taken: Taken
+  readonly member: Member
+  readonly model: ResolvedModel
+  readonly facts: CallFacts
+  readonly bodyBytes: number
+}
+
+/** Operations that Bedrock does not bill (Bedrock user guide, "Count tokens", 2026-11). */
+const FREE_OPERATIONS = new Set(['CountTokens'])
+/** Operations that call no model, so that no list of models speaks of them. */
+const UNLISTED_OPERATIONS = new Set(['ApplyGuardrail', 'InvokeGuardrailChecks'])
+/** What a model's own template and tool preamble may add to what the caller sent. */
+const TEMPLATE_TOKENS = 1_000
+const OUTPUT_TOKENS_WHERE_UNKNOWN = 16_384
+
+export function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Admitted {
+  const { member, facts, model, now } = question
+  if (!UNLISTED_OPERATIONS.has(question.operation) && !mayCall(member, model)) throw notAllowed(member, model.modelId)
+  const bounds = boundsOf(dependencies, question)
+  const cost = priceBounds(dependencies.priceBook(), question, bounds)
+  if (cost === null) refuseUnpriced(member, model.modelId)
+  const { verdict, taken } = dependencies.counters.take(
+    member.tenantIds,
+    member.limits,
+    { tokens: bounds.inputTokens + bounds.outputTokens, cost },
+    now,
+  )
+  if (!verdict.allow) throw refusalOf(verdict, now)
+  if (taken === null) throw new GatewayError('internal', { detail: 'the counters allowed a call and took nothing' })
+  const hold = holdOf(question, cost, bounds)
+  try {
+    return {
+      hold,
+      holdDurable: dependencies.holds.open(hold),
+      taken,
+      member,
+      model,
+      facts,
+      bodyBytes: question.bodyBytes,
+    }
+  } catch (thrown) {
+    dependencies.counters.release(taken)
+    throw new GatewayError('ledger_unavailable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
+  }
+}
+
+/**
+ * In every list of the chain; a tenant without any list is closed. Base models and AWS's own profiles match by the id that was sent or
+ * by their base model; what somebody made in the account (application profiles, provisioned and custom models) only by its own id.
+ */
+export function mayCall(
+  member: Member,
+  model: { readonly modelId: string; readonly kind: string; readonly baseModel: string | null },
+): boolean {
+  const { allowLists } = member
+  const baseModel = model.kind === 'base_model' || model.kind === 'system_profile' ? model.baseModel : null
+  return (
+    allowLists.length > 0 &&
+    allowLists.every((globs) => globs.some((glob) => matchesModelGlob(glob, model.modelId, baseModel)))
+  )
+}
+
+const notAllowed = (member: Member, modelId: string): GatewayError =>
+  new GatewayError('model_not_allowed', {
+    message: `The tenant "${member.principal.tenant.id}" may not call the model "${modelId}".`,
+  })
+
+function refuseUnpriced(member: Member, modelId: string): void {
+  if (member.unpriced === 'hold' && !member.hasHardBudget) return
+  const why = member.hasHardBudget ? 'a hard budget applies' : 'the plan refuses unpriced calls'
+  throw new GatewayError('price_unknown', { message: `The model "${modelId}" has no price here, and ${why}.` })
+}
+
+type Bounds = { readonly inputTokens: number; readonly outputTokens: number; readonly free: boolean }
+
+/** A token is at least one byte of the request, so the body's length bounds the input from above. */
+function boundsOf(dependencies: AdmitDependencies, question: AdmitQuestion): Bounds {
+  if (FREE_OPERATIONS.has(question.operation)) return { inputTokens: 0, outputTokens: 0, free: true }
+  const { facts, model } = question
+  const most = model.baseModel === null ? null : dependencies.maxOutputTokens(model.baseModel)
+  const cap = facts.outputCap ?? most ?? OUTPUT_TOKENS_WHERE_UNKNOWN
+  const outputTokens = (most === null ? cap : Math.min(cap, most)) * Math.max(1, facts.answers)
+  return { inputTokens: question.bodyBytes + TEMPLATE_TOKENS, outputTokens, free: false }
+}
+
+function priceBounds(book: PriceBook, question: AdmitQuestion, bounds: Bounds): PicoUsd | null {
+  if (bounds.free) return ZERO_USD
+  const { facts, model } = question
+  if (model.baseModel === null) return null
+  return worstCase(
+    book,
+    {
+      baseModel: model.baseModel,
+      routing: model.routing,
+      region: model.region,
+      tier: facts.tier,
+      tenantId: question.member.principal.tenant.id,
+      at: question.now,
+    },
+    {
+      inputTokens: bounds.inputTokens,
+      outputTokens: bounds.outputTokens,
+      images: facts.answers,
+      seconds: facts.seconds,
+      variant: facts.variant,
+    },
+  )
+}
+
+function holdOf(question: AdmitQuestion, heldCost: PicoUsd | null, bounds: Bounds): Hold {
+  const { member, model, facts } = question
+  return {
+    requestId: question.requestId,
+    tenantId: member.principal.tenant.id,
+    keyId: member.principal.key.id,
+    modelId: model.modelId,
+    baseModel: model.baseModel,
+    routing: model.routing,
+    region: model.region,
+    tier: facts.tier,
+    operation: question.operation,
+    surface: question.surface,
+    startedAt: question.now,
+    metadata: facts.metadata,
+    heldCost,
+    heldTokens: bounds.inputTokens + bounds.outputTokens,
+    inputTokensEstimate: Math.floor(question.bodyBytes / 4),
+  }
+}

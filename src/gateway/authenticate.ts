@@ -1,0 +1,106 @@
+// Finds out who a request is: a bearer key, an x-api-key, or a SigV4 signature made with a key's virtual access key pair.
+
+import { createHash, hash, timingSafeEqual } from 'node:crypto'
+import type { Directory, Member } from '../core/directory.ts'
+import { GatewayError } from '../core/errors.ts'
+import type { HttpExchange } from '../http/exchange.ts'
+import { parseSigV4Authorization, verifySigV4, type ParsedSigV4Authorization } from '../http/sigv4.ts'
+
+/** `checkBody` is there when the credential also covers the body; call it before believing the member. */
+export type Authenticated = { readonly member: Member; readonly checkBody: ((body: Buffer) => void) | null }
+
+export type Authenticate = (exchange: HttpExchange) => Authenticated
+
+export type AuthenticateDependencies = {
+  readonly directory: () => Directory
+  readonly now: () => number
+  /** the secret half of a virtual access key pair, derived from the root secret */
+  readonly deriveSecretAccessKey: (accessKeyId: string) => string
+}
+
+const KEY_PREFIX = 'wb_'
+const LONGEST_KEY = 256
+const BEARER = /^Bearer +(\S+)$/i
+const NO_KEY_HASH = Buffer.alloc(32)
+
+export function createAuthenticate(dependencies: AuthenticateDependencies): Authenticate {
+  const { directory, now } = dependencies
+  return (exchange) => {
+    const authorization = exchange.header('authorization')
+    if (authorization?.startsWith('AWS4-HMAC-SHA256')) return bySignature(dependencies, exchange, authorization)
+    const key = bearerKey(authorization) ?? exchange.header('x-api-key')
+    if (key === undefined) throw new GatewayError('missing_credential', { message: MISSING })
+    return { member: admitMember(byKey(directory(), key), now()), checkBody: null }
+  }
+}
+
+const MISSING =
+  'The request carries no credential. Send the API key as "Authorization: Bearer wb_…" or "x-api-key", or sign with its access key pair.'
+
+function bearerKey(authorization: string | undefined): string | undefined {
+  return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
+}
+
+/** Unknown id and wrong secret take the same path: one hash, one comparison in constant time, one answer. */
+function byKey(directory: Directory, key: string): Member | null {
+  if (key.length > LONGEST_KEY || !key.startsWith(KEY_PREFIX)) return null
+  const secretAt = key.indexOf('_', KEY_PREFIX.length)
+  const member = secretAt === -1 ? null : directory.memberByKeyId(key.slice(KEY_PREFIX.length, secretAt))
+  const expected = member === null ? NO_KEY_HASH : Buffer.from(member.principal.key.secretHash, 'hex')
+  const matches = timingSafeEqual(createHash('sha256').update(key).digest(), expected)
+  return matches ? member : null
+}
+
+function bySignature(
+  dependencies: AuthenticateDependencies,
+  exchange: HttpExchange,
+  authorization: string,
+): Authenticated {
+  const parsed = parseSigV4Authorization(authorization)
+  if (parsed === null)
+    throw new GatewayError('invalid_signature', { message: 'The Authorization header is not a valid SigV4 header.' })
+  const found = dependencies.directory().memberByAccessKeyId(parsed.accessKeyId)
+  const member = admitMember(found, dependencies.now())
+  return { member, checkBody: (body) => checkSignature(dependencies, exchange, parsed, body) }
+}
+
+function checkSignature(
+  dependencies: AuthenticateDependencies,
+  exchange: HttpExchange,
+  parsed: ParsedSigV4Authorization,
+  body: Buffer,
+): void {
+  const queryAt = exchange.path.indexOf('?')
+  const result = verifySigV4({
+    parsed,
+    secretAccessKey: dependencies.deriveSecretAccessKey(parsed.accessKeyId),
+    method: exchange.method,
+    rawPath: queryAt === -1 ? exchange.path : exchange.path.slice(0, queryAt),
+    rawQuery: queryAt === -1 ? '' : exchange.path.slice(queryAt + 1),
+    header: (name) => exchange.header(name),
+    headerNames: [...exchange.headerEntries()].map(([name]) => name),
+    bodySha256Hex: hash('sha256', body, 'hex'),
+    now: new Date(dependencies.now()),
+  })
+  if (result.ok) return
+  throw new GatewayError('invalid_signature', { message: SIGNATURE_WORDS[result.reason] ?? SIGNATURE_WORDS.signature })
+}
+
+const SIGNATURE_WORDS: Readonly<Record<string, string>> & { readonly signature: string } = {
+  signature:
+    'The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.',
+  skew: 'Signature expired or not yet current: the date of the request is more than 5 minutes from the server time.',
+  body_hash: 'The value of x-amz-content-sha256 does not match the body.',
+  unsigned_header: 'A header that must be signed is not among the signed headers.',
+}
+
+/** One sentence for a wrong, an expired and a revoked key alike: who guesses learns nothing. */
+function admitMember(member: Member | null, now: number): Member {
+  if (member === null || now >= member.validUntil) {
+    throw new GatewayError('invalid_credential', { message: 'The security token included in the request is invalid.' })
+  }
+  if (member.disabledBy !== null) {
+    throw new GatewayError('tenant_disabled', { message: `The tenant "${member.disabledBy}" is disabled.` })
+  }
+  return member
+}

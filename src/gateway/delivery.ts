@@ -1,0 +1,127 @@
+// The client's side of one answer: nothing is released before the hold is durable, nothing complete before the entry is.
+
+import type { HttpExchange } from '../http/exchange.ts'
+import { REQUEST_ID_HEADER } from './headers.ts'
+import type { RenderedAnswer } from './surfaces/surface.ts'
+
+/**
+ * buffering: a whole answer is collected, up to a bound, and given in one write when its entry is durable · streaming: chunks pass as
+ * they come; what ends the answer is withheld · abandoned: the client is gone, bytes are dropped.
+ */
+type Mode = 'waiting' | 'buffering' | 'streaming' | 'abandoned'
+
+export class Delivery {
+  readonly #exchange: HttpExchange
+  readonly #maxBufferedBytes: number
+  readonly #resumeUpstream: () => void
+  #mode: Mode = 'waiting'
+  #eventStream = false
+  #status = 0
+  #headers: readonly string[] = []
+  #released = false
+  /** what waits: for the hold, or (the tail) for the entry */
+  #queue: Buffer[] = []
+  #queuedBytes = 0
+  #writtenBytes = 0
+
+  constructor(exchange: HttpExchange, maxBufferedBytes: number, resumeUpstream: () => void) {
+    this.#exchange = exchange
+    this.#maxBufferedBytes = maxBufferedBytes
+    this.#resumeUpstream = resumeUpstream
+    exchange.onDrain(resumeUpstream)
+  }
+
+  head(status: number, headers: readonly string[], eventStream: boolean): void {
+    if (this.#mode === 'abandoned') return
+    this.#status = status
+    this.#headers = headers
+    this.#eventStream = eventStream
+    this.#mode = eventStream ? 'streaming' : 'buffering'
+  }
+
+  /** The hold is durable: what waited for it may go. */
+  release(): void {
+    this.#released = true
+    if (this.#mode !== 'streaming') return
+    this.#flush(this.#eventStream ? 0 : 1)
+    this.#resumeUpstream()
+  }
+
+  /** False: pause the upstream. `final`: this chunk may end the answer, so it waits for the entry. */
+  chunk(chunk: Buffer, final: boolean): boolean {
+    if (this.#mode === 'abandoned') return true
+    this.#queue.push(chunk)
+    this.#queuedBytes += chunk.length
+    if (this.#mode === 'buffering') {
+      if (this.#queuedBytes <= this.#maxBufferedBytes) return true
+      this.#mode = 'streaming'
+    }
+    if (!this.#released) return false
+    if (final) return this.#queuedBytes <= this.#maxBufferedBytes
+    // Without frames any chunk may be the last one: the newest always waits for the next.
+    return this.#flush(this.#eventStream ? 0 : 1)
+  }
+
+  abandon(): void {
+    this.#mode = 'abandoned'
+    this.#queue = []
+    this.#queuedBytes = 0
+  }
+
+  /** The status that the client sees when the call ends with this refusal (null: with its answer). */
+  statusIf(refusal: number | null): number {
+    if (this.#mode === 'abandoned') return this.#exchange.headersSent ? this.#status : 0
+    return refusal === null || this.#exchange.headersSent ? this.#status : refusal
+  }
+
+  /** Bytes of the answer that will have been handed over once it is complete. */
+  finalBytes(): number {
+    return this.#writtenBytes + this.#queuedBytes
+  }
+
+  /** What is collected so far of an answer that is not streamed. */
+  body(): Buffer {
+    return Buffer.concat(this.#queue)
+  }
+
+  /** The entry is durable: the rest of the answer may go. */
+  complete(): void {
+    if (this.#mode === 'abandoned') return
+    if (!this.#exchange.headersSent && !this.#eventStream) {
+      this.#exchange.respond(this.#status, this.#headers, this.#queue.length === 1 ? this.#queue[0] : this.body())
+      return
+    }
+    this.#released = true
+    this.#flush(0)
+    if (!this.#exchange.headersSent) this.#exchange.startResponse(this.#status, this.#headers)
+    this.#exchange.end()
+  }
+
+  /** The call failed: a refusal where nothing was sent, the dialect's error frame in a running stream, else a broken connection. */
+  fail(refusal: RenderedAnswer, streamError: Buffer | null, requestId: string): void {
+    if (this.#mode === 'abandoned') return
+    if (!this.#exchange.headersSent && !(this.#eventStream && this.#queuedBytes > 0)) {
+      this.#exchange.respond(refusal.status, [...refusal.headers, REQUEST_ID_HEADER, requestId], refusal.body)
+      return
+    }
+    if (!this.#eventStream || streamError === null) {
+      this.#exchange.destroy()
+      return
+    }
+    this.#released = true
+    this.#flush(0)
+    this.#exchange.end(streamError)
+  }
+
+  #flush(keep: number): boolean {
+    let writable = true
+    while (this.#queue.length > keep) {
+      const chunk = this.#queue.shift() as Buffer
+      if (!this.#exchange.headersSent) this.#exchange.startResponse(this.#status, this.#headers)
+      writable = this.#exchange.write(chunk)
+      this.#queuedBytes -= chunk.length
+      this.#writtenBytes += chunk.length
+    }
+    return writable
+  }
+}

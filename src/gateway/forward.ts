@@ -1,0 +1,298 @@
+// Sends an admitted call upstream and relays its answer: retries before the first byte only, bytes untouched, one settlement.
+
+import { GatewayError } from '../core/errors.ts'
+import type {
+  Upstream,
+  UpstreamCall,
+  UpstreamExchange,
+  UpstreamFailure,
+  UpstreamListener,
+  UsageTap,
+} from '../core/upstream.ts'
+import type { HttpExchange } from '../http/exchange.ts'
+import type { Admitted } from './admit.ts'
+import { Drains, type DrainPlace } from './drains.ts'
+import { answerHeaders, flatHeader } from './headers.ts'
+import { Delivery } from './delivery.ts'
+import { isRetryableStatus, retryDelayMilliseconds } from './retry.ts'
+import { settle, type Outcome, type SettleDependencies } from './settle.ts'
+import type { Surface } from './surfaces/surface.ts'
+
+export type ForwardLimits = {
+  readonly retries: number
+  readonly totalTimeoutMilliseconds: number
+  readonly maxBufferedBytes: number
+}
+
+export type ForwardDependencies = SettleDependencies & {
+  readonly upstream: Upstream
+  readonly limits: ForwardLimits
+  readonly drains: Drains
+  readonly random: () => number
+  readonly log: (level: 'warn' | 'error', words: string, fields: Readonly<Record<string, unknown>>) => void
+}
+
+export type ForwardQuestion = {
+  readonly exchange: HttpExchange
+  readonly surface: Surface
+  readonly admitted: Admitted
+  readonly call: UpstreamCall
+  readonly body: Buffer
+  /** Runs on a whole successful answer before it is released; null: nothing to do. */
+  readonly onAnswer: ((answer: Buffer) => Promise<void>) | null
+}
+
+export type RunningCall = {
+  /** Resolves when the entry is durable (or could not be made so) and the answer was given or given up. Never rejects. */
+  readonly done: Promise<void>
+  /** Ends the call now; it is settled as stopped by the gateway. */
+  stop(): void
+}
+
+export function forward(dependencies: ForwardDependencies, question: ForwardQuestion): RunningCall {
+  const run = new Run(dependencies, question)
+  run.start()
+  return run
+}
+
+/**
+ * sending: no answer yet → (discarding: an answer that will be retried → waiting: for the next attempt → sending) → relaying → settling
+ * → ended. The client may leave in any state; that changes what is written to it, never that the call is settled, once.
+ */
+type State = 'sending' | 'discarding' | 'waiting' | 'relaying' | 'settling' | 'ended'
+
+class Run implements UpstreamListener, RunningCall {
+  readonly done: Promise<void>
+  readonly #dependencies: ForwardDependencies
+  readonly #question: ForwardQuestion
+  readonly #delivery: Delivery
+  readonly #deadlineAt: number
+  readonly #deadlineTimer: NodeJS.Timeout
+  #finish: () => void = () => undefined
+  #state: State = 'sending'
+  #attempts = 0
+  #upstreamExchange: UpstreamExchange | null = null
+  #tap: UsageTap | null = null
+  #status = 0
+  #retryAfter: string | null = null
+  #upstreamRequestId: string | null = null
+  #retryTimer: NodeJS.Timeout | null = null
+  #stopped = false
+  #clientLeft = false
+  #drain: DrainPlace | null = null
+
+  constructor(dependencies: ForwardDependencies, question: ForwardQuestion) {
+    this.#dependencies = dependencies
+    this.#question = question
+    this.done = new Promise((resolve) => {
+      this.#finish = resolve
+    })
+    const { totalTimeoutMilliseconds, maxBufferedBytes } = dependencies.limits
+    this.#delivery = new Delivery(question.exchange, maxBufferedBytes, () => this.#upstreamExchange?.resume())
+    this.#deadlineAt = dependencies.now() + totalTimeoutMilliseconds
+    this.#deadlineTimer = setTimeout(() => this.stop(), totalTimeoutMilliseconds)
+    question.exchange.onClose((finished) => {
+      if (!finished) this.#onClientLeft()
+    })
+    question.admitted.holdDurable.then(
+      () => this.#delivery.release(),
+      (thrown) => this.#onHoldLost(thrown),
+    )
+  }
+
+  start(): void {
+    this.#state = 'sending'
+    this.#attempts += 1
+    this.#upstreamExchange = this.#dependencies.upstream.send(this.#question.call, this)
+  }
+
+  stop(): void {
+    if (this.#state === 'settling' || this.#state === 'ended') return
+    this.#stopped = true
+    this.#abortUpstream()
+  }
+
+  onHeaders(status: number, headers: readonly string[]): void {
+    this.#status = status
+    this.#upstreamRequestId = flatHeader(headers, 'x-amzn-requestid')
+    if (isRetryableStatus(status) && this.#mayRetry()) {
+      this.#retryAfter = flatHeader(headers, 'retry-after')
+      this.#state = 'discarding'
+      return
+    }
+    this.#state = 'relaying'
+    const { admitted, body, call, exchange } = this.#question
+    this.#tap = this.#dependencies.upstream.tap({
+      operation: call.operation,
+      model: admitted.model,
+      requestBody: body,
+      requestHeader: (name) => exchange.header(name),
+    })
+    this.#tap.headers(status, headers)
+    const streams = flatHeader(headers, 'content-type')?.startsWith('application/vnd.amazon.eventstream') ?? false
+    this.#delivery.head(status, answerHeaders(headers, admitted.hold.requestId), streams)
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#tap === null || this.#state !== 'relaying') return true
+    this.#tap.chunk(chunk)
+    return this.#delivery.chunk(chunk, this.#tap.finalSeen)
+  }
+
+  onComplete(): void {
+    if (this.#state === 'discarding') {
+      this.#retryLater()
+      return
+    }
+    const reading = this.#tap?.end() ?? null
+    const refused = this.#status >= 400
+    const whole = reading !== null && reading.complete && reading.streamException === null
+    const ending = this.#clientLeft
+      ? 'client_aborted'
+      : refused
+        ? 'upstream_refused'
+        : whole
+          ? 'completed'
+          : 'upstream_failed'
+    const broken = !refused && reading !== null && !reading.complete && reading.streamException === null
+    const error = broken ? new GatewayError('upstream_failed') : null
+    this.#settle({ ending, billed: refused ? 'nothing' : 'metered', reading, error })
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    const { kind, sent, detail } = failure
+    const answering = this.#state === 'relaying'
+    if (kind !== 'aborted')
+      this.#dependencies.log('warn', 'the upstream failed', { ...this.#logFields(), kind, detail })
+    if (!answering && kind === 'unreachable' && !sent && this.#mayRetry()) {
+      this.#retryLater()
+      return
+    }
+    const reading = this.#tap?.end() ?? null
+    const billed = answering && this.#status < 400 ? 'metered' : sent && !answering ? 'unknown' : 'nothing'
+    const ending = this.#clientLeft ? 'client_aborted' : this.#stopped ? 'gateway_stopped' : 'upstream_failed'
+    this.#settle({ ending, billed, reading, error: this.#errorOf(failure) })
+  }
+
+  #errorOf(failure: UpstreamFailure): GatewayError {
+    if (this.#stopped)
+      return new GatewayError('upstream_timeout', { message: 'The call ran longer than the gateway allows.' })
+    if (failure.kind === 'unreachable') return new GatewayError('upstream_unreachable', { retryAfterSeconds: 1 })
+    if (failure.kind === 'credentials') return new GatewayError('upstream_credentials')
+    return new GatewayError(failure.kind === 'timeout' ? 'upstream_timeout' : 'upstream_failed')
+  }
+
+  #mayRetry(): boolean {
+    return !this.#stopped && !this.#clientLeft && this.#attempts <= this.#dependencies.limits.retries
+  }
+
+  #retryLater(): void {
+    const delay = retryDelayMilliseconds(this.#attempts, this.#retryAfter, this.#dependencies.random)
+    if (!this.#mayRetry() || this.#dependencies.now() + delay >= this.#deadlineAt) {
+      this.#giveUpRetrying()
+      return
+    }
+    this.#state = 'waiting'
+    this.#upstreamExchange = null
+    this.#retryTimer = setTimeout(() => this.start(), delay)
+  }
+
+  /** The refusal was not kept, because it was to be retried; it is said again in the gateway's words. */
+  #giveUpRetrying(): void {
+    const throttled = this.#status === 429
+    const seconds = Number(this.#retryAfter ?? Number.NaN)
+    const retryAfterSeconds = Number.isFinite(seconds) ? Math.ceil(seconds) : null
+    const error = throttled
+      ? new GatewayError('rate_limited', { message: 'Bedrock throttled the call.', retryAfterSeconds })
+      : new GatewayError('upstream_unreachable', { retryAfterSeconds })
+    const ending = this.#clientLeft ? 'client_aborted' : this.#stopped ? 'gateway_stopped' : 'upstream_refused'
+    this.#settle({ ending, billed: 'nothing', reading: null, error })
+  }
+
+  #abortUpstream(): void {
+    if (this.#state === 'waiting') {
+      if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
+      this.#giveUpRetrying()
+      return
+    }
+    this.#upstreamExchange?.abort()
+  }
+
+  /** drain: the upstream goes on and is metered to its end, within bounds; abort: it is ended now. */
+  #onClientLeft(): void {
+    if (this.#state === 'settling' || this.#state === 'ended') return
+    this.#clientLeft = true
+    this.#delivery.abandon()
+    if (this.#state !== 'waiting' && this.#question.admitted.member.onDisconnect === 'drain') {
+      this.#drain = this.#dependencies.drains.enter(() => this.#abortUpstream())
+    }
+    if (this.#drain === null) this.#abortUpstream()
+    else this.#upstreamExchange?.resume()
+  }
+
+  /** Without a durable hold nothing may be released; the entry is still tried. */
+  #onHoldLost(thrown: unknown): void {
+    this.#dependencies.log('error', 'a hold could not be made durable', {
+      ...this.#logFields(),
+      detail: String(thrown),
+    })
+    this.stop()
+  }
+
+  #settle(ended: Pick<Outcome, 'ending' | 'billed' | 'reading'> & { error: GatewayError | null }): void {
+    if (this.#state === 'settling' || this.#state === 'ended') return
+    this.#state = 'settling'
+    clearTimeout(this.#deadlineTimer)
+    this.#drain?.leave()
+    const { error, ...outcome } = ended
+    const rendered =
+      error === null ? null : this.#question.surface.renderError(error, this.#question.admitted.hold.requestId)
+    const status = this.#delivery.statusIf(rendered?.status ?? null)
+    const facts = {
+      attempts: this.#attempts,
+      upstreamRequestId: this.#upstreamRequestId,
+      deliveredBytes: this.#delivery.finalBytes(),
+    }
+    const { admitted, onAnswer } = this.#question
+    const settled = settle(this.#dependencies, admitted, { ...outcome, ...facts, status })
+    const ready =
+      onAnswer === null || ended.ending !== 'completed' ? settled : settled.then(() => onAnswer(this.#delivery.body()))
+    ready.then(
+      () => this.#deliver(error),
+      (thrown) => this.#onLedgerFailure(thrown),
+    )
+  }
+
+  #deliver(error: GatewayError | null): void {
+    const { surface, admitted } = this.#question
+    if (error === null) this.#delivery.complete()
+    else
+      this.#delivery.fail(
+        surface.renderError(error, admitted.hold.requestId),
+        surface.renderStreamError(error),
+        admitted.hold.requestId,
+      )
+    this.#state = 'ended'
+    this.#finish()
+  }
+
+  /** No answer may be complete without its entry. The hold stays open and becomes an entry at the next start. */
+  #onLedgerFailure(thrown: unknown): void {
+    this.#dependencies.log('error', 'the ledger could not take an entry', {
+      ...this.#logFields(),
+      detail: String(thrown),
+    })
+    const { taken } = this.#question.admitted
+    this.#dependencies.counters.settle(
+      taken,
+      { tokens: taken.ask.tokens, cost: taken.ask.cost ?? 0n },
+      this.#dependencies.now(),
+    )
+    this.#deliver(new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 }))
+  }
+
+  #logFields(): Record<string, unknown> {
+    const { hold } = this.#question.admitted
+    return { request_id: hold.requestId, tenant_id: hold.tenantId, model_id: hold.modelId, attempt: this.#attempts }
+  }
+}

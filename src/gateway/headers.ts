@@ -1,0 +1,38 @@
+// Which headers cross the gateway: an allow-list each way, so that no credential, hop-by-hop or internal header ever does.
+
+import type { HttpExchange } from '../http/exchange.ts'
+
+const OUT = new Set(['content-type', 'accept'])
+const OUT_PREFIX = 'x-amzn-bedrock-'
+
+/** Headers of the request that Bedrock has a meaning for, flat; everything else, Authorization first, stays here. */
+export function outgoingHeaders(exchange: HttpExchange): string[] {
+  const flat: string[] = []
+  for (const [name, value] of exchange.headerEntries()) {
+    if (OUT.has(name) || name.startsWith(OUT_PREFIX)) flat.push(name, value)
+  }
+  return flat
+}
+
+const BACK = new Set(['content-type', 'retry-after'])
+const BACK_PREFIX = 'x-amzn-'
+const UNPRINTABLE = /[^\t\x20-\x7e\x80-\xff]/
+export const REQUEST_ID_HEADER = 'x-weighbridge-request-id'
+
+/** Headers of the answer that belong to the operation, flat, and the gateway's own request id. */
+export function answerHeaders(upstream: readonly string[], requestId: string): string[] {
+  const flat = [REQUEST_ID_HEADER, requestId]
+  for (let index = 0; index + 1 < upstream.length; index += 2) {
+    const name = upstream[index] as string
+    const value = upstream[index + 1] as string
+    if ((BACK.has(name) || name.startsWith(BACK_PREFIX)) && !UNPRINTABLE.test(value)) flat.push(name, value)
+  }
+  return flat
+}
+
+export function flatHeader(headers: readonly string[], name: string): string | null {
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    if (headers[index] === name) return headers[index + 1] as string
+  }
+  return null
+}

@@ -1,0 +1,132 @@
+// Control operations of the data plane, answered with only what the tenant may see: model lists, profiles, its own invocations.
+
+import type { Member } from '../core/directory.ts'
+import { GatewayError } from '../core/errors.ts'
+import { parseModelId } from '../core/model.ts'
+import type { Upstream, UpstreamCall } from '../core/upstream.ts'
+import type { HttpExchange } from '../http/exchange.ts'
+import { mayCall } from './admit.ts'
+import { answerHeaders, outgoingHeaders } from './headers.ts'
+import type { ResourceOwners } from './owners.ts'
+import type { Route, Surface } from './surfaces/surface.ts'
+
+const MOST_ANSWER_BYTES = 8_000_000
+
+type ListDependencies = { readonly upstream: Upstream; readonly owners: ResourceOwners; readonly region: string }
+type ListQuestion = {
+  readonly exchange: HttpExchange
+  readonly surface: Surface
+  readonly route: Route
+  readonly member: Member
+  readonly requestId: string
+}
+
+export async function answerList(dependencies: ListDependencies, question: ListQuestion): Promise<void> {
+  const { exchange, route, member, requestId } = question
+  await checkNamed(dependencies, route, member)
+  const answer = await collect(dependencies.upstream, {
+    operation: route.operation,
+    plane: route.plane,
+    method: exchange.method,
+    path: route.upstreamPath,
+    headers: outgoingHeaders(exchange),
+    body: new Uint8Array(),
+    region: dependencies.region,
+  })
+  const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body
+  exchange.respond(answer.status, answerHeaders(answer.headers, requestId), body)
+}
+
+/** A named thing that the tenant may not see is answered as one that does not exist. */
+async function checkNamed(dependencies: ListDependencies, route: Route, member: Member): Promise<void> {
+  if (route.modelId === null) return
+  const visible =
+    route.operation === 'GetAsyncInvoke'
+      ? await dependencies.owners.owns(route.modelId, member.principal.tenant.id)
+      : mayCall(member, seen(route.modelId))
+  if (!visible) throw new GatewayError('unknown_model', { message: `Could not find "${route.modelId.slice(0, 200)}".` })
+}
+
+function seen(modelId: string): { modelId: string; kind: string; baseModel: string | null } {
+  const parsed = parseModelId(modelId)
+  return { modelId, kind: parsed?.kind ?? 'base_model', baseModel: parsed?.baseModel ?? null }
+}
+
+type Filter = (
+  dependencies: ListDependencies,
+  member: Member,
+  item: Record<string, unknown>,
+) => boolean | Promise<boolean>
+
+/** Which member of the answer lists things, and which of them a tenant sees. */
+const FILTERS: Readonly<Record<string, { readonly list: string; readonly keeps: Filter }>> = {
+  ListFoundationModels: { list: 'modelSummaries', keeps: (_, member, item) => namedBy(member, item.modelId) },
+  ListInferenceProfiles: {
+    list: 'inferenceProfileSummaries',
+    keeps: (_, member, item) =>
+      namedBy(member, item.type === 'SYSTEM_DEFINED' ? item.inferenceProfileId : item.inferenceProfileArn),
+  },
+  ListAsyncInvokes: {
+    list: 'asyncInvokeSummaries',
+    keeps: ({ owners }, member, item) =>
+      typeof item.invocationArn === 'string' && owners.owns(item.invocationArn, member.principal.tenant.id),
+  },
+}
+
+const namedBy = (member: Member, modelId: unknown): boolean =>
+  typeof modelId === 'string' && mayCall(member, seen(modelId))
+
+async function filterAnswer(
+  dependencies: ListDependencies,
+  route: Route,
+  member: Member,
+  body: Buffer,
+): Promise<Buffer> {
+  const filter = FILTERS[route.operation]
+  if (filter === undefined) return body
+  const parsed = parseObject(body)
+  const items = parsed[filter.list]
+  if (!Array.isArray(items)) throw new GatewayError('upstream_failed', { detail: `no ${filter.list} in the answer` })
+  const records = items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
+  const kept = await Promise.all(records.map((item) => filter.keeps(dependencies, member, item)))
+  return Buffer.from(JSON.stringify({ ...parsed, [filter.list]: records.filter((_, index) => kept[index]) }))
+}
+
+function parseObject(body: Buffer): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    if (typeof parsed === 'object' && parsed !== null) return { ...parsed }
+  } catch (thrown) {
+    throw new GatewayError('upstream_failed', { detail: String(thrown), cause: thrown })
+  }
+  throw new GatewayError('upstream_failed', { detail: 'the answer is not a JSON object' })
+}
+
+type Collected = { readonly status: number; readonly headers: readonly string[]; readonly body: Buffer }
+
+function collect(upstream: Upstream, call: UpstreamCall): Promise<Collected> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    let head: { status: number; headers: readonly string[] } = { status: 0, headers: [] }
+    const exchange = upstream.send(call, {
+      onHeaders: (status, headers) => {
+        head = { status, headers }
+      },
+      onData(chunk) {
+        bytes += chunk.length
+        if (bytes > MOST_ANSWER_BYTES) exchange.abort()
+        else chunks.push(chunk)
+        return true
+      },
+      onComplete: () => resolve({ ...head, body: Buffer.concat(chunks) }),
+      onFailure: ({ kind, detail }) =>
+        reject(
+          new GatewayError(kind === 'timeout' ? 'upstream_timeout' : 'upstream_unreachable', {
+            detail,
+            retryAfterSeconds: 1,
+          }),
+        ),
+    })
+  })
+}

@@ -1,0 +1,205 @@
+// The data plane on one screen: accept → recognise → authenticate → read → resolve → admit → forward, meter, settle.
+
+import type { Directory } from '../core/directory.ts'
+import { GatewayError, toGatewayError } from '../core/errors.ts'
+import { matchesModelGlob, parseModelId, resolveParsed, type ResolvedModel } from '../core/model.ts'
+import { HttpFault, type HttpExchange } from '../http/exchange.ts'
+import { admit, type AdmitDependencies } from './admit.ts'
+import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
+import { forward, type ForwardDependencies, type RunningCall } from './forward.ts'
+import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
+import { answerList } from './lists.ts'
+import type { ResourceOwners } from './owners.ts'
+import { DEFAULT_SURFACE, matchSurface } from './surfaces/index.ts'
+import type { CallFacts, Route, Surface } from './surfaces/surface.ts'
+
+export type PipelineLimits = {
+  readonly maxBodyBytes: number
+  readonly bodyTimeoutMilliseconds: number
+  readonly maxConcurrentCalls: number
+}
+
+export type PipelineDependencies = AuthenticateDependencies &
+  AdmitDependencies &
+  Omit<ForwardDependencies, 'limits'> & {
+    readonly forwardLimits: ForwardDependencies['limits']
+    readonly pipelineLimits: PipelineLimits
+    readonly owners: ResourceOwners
+    readonly directory: () => Directory
+    readonly newId: () => string
+    readonly region: string
+    readonly regionByModel: readonly (readonly [glob: string, region: string])[]
+    readonly onRefusal: (code: GatewayError['code']) => void
+  }
+
+export type Pipeline = {
+  /** Answers one exchange. Never rejects. */
+  handle(exchange: HttpExchange): Promise<void>
+  readonly running: number
+  /** From now on new calls are refused; resolves when no call runs any more, after `deadlineMilliseconds` at the latest. */
+  drain(deadlineMilliseconds: number): Promise<void>
+}
+
+/** Operations without a model are priced under a name of their own. */
+const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
+  ApplyGuardrail: 'amazon.bedrock-guardrails',
+  InvokeGuardrailChecks: 'amazon.bedrock-guardrails',
+}
+
+export function createPipeline(dependencies: PipelineDependencies): Pipeline {
+  const authenticate = createAuthenticate(dependencies)
+  const calls = new Set<RunningCall>()
+  const { pipelineLimits: limits, forwardLimits } = dependencies
+  const forwardDependencies: ForwardDependencies = { ...dependencies, limits: forwardLimits }
+  let draining = false
+
+  const run = async (exchange: HttpExchange, surface: Surface, route: Route, requestId: string): Promise<void> => {
+    if (draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
+    if (calls.size >= limits.maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
+    const { member, checkBody } = authenticate(exchange)
+    const body = await exchange.readBody(limits.maxBodyBytes, limits.bodyTimeoutMilliseconds)
+    checkBody?.(body)
+    if (route.kind !== 'call') {
+      await answerList(dependencies, { exchange, surface, route, member, requestId })
+      return
+    }
+    if (route.operation === 'InvokeModelWithBidirectionalStream')
+      throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
+    const facts = surface.readFacts(route, (name) => exchange.header(name), body)
+    const model = await resolveModel(dependencies, route, facts)
+    const admitted = admit(dependencies, {
+      requestId,
+      member,
+      operation: route.operation,
+      surface: surface.name,
+      facts,
+      model,
+      bodyBytes: body.length,
+      now: dependencies.now(),
+    })
+    const call = forward(forwardDependencies, {
+      exchange,
+      surface,
+      admitted,
+      body,
+      call: {
+        operation: route.operation,
+        plane: route.plane,
+        method: exchange.method,
+        path: route.upstreamPath,
+        headers: outgoingHeaders(exchange),
+        body,
+        region: model.region,
+      },
+      onAnswer:
+        route.operation === 'StartAsyncInvoke'
+          ? (answer) => dependencies.owners.remember(answer, member.principal.tenant.id)
+          : null,
+    })
+    calls.add(call)
+    await call.done
+    calls.delete(call)
+  }
+
+  return {
+    async handle(exchange) {
+      const requestId = dependencies.newId()
+      let surface: Surface = DEFAULT_SURFACE
+      try {
+        const matched = matchSurface(exchange.method, exchange.path)
+        if (matched === null) throw new GatewayError('unknown_route', { message: unknownRoute(exchange) })
+        surface = matched.surface
+        await run(exchange, surface, matched.route, requestId)
+      } catch (thrown) {
+        refuse(dependencies, exchange, surface, requestId, thrown)
+      }
+    },
+    get running() {
+      return calls.size
+    },
+    async drain(deadlineMilliseconds) {
+      draining = true
+      const timer = setTimeout(() => {
+        for (const call of calls) call.stop()
+      }, deadlineMilliseconds)
+      while (calls.size > 0) await Promise.all([...calls].map((call) => call.done))
+      clearTimeout(timer)
+    },
+  }
+}
+
+const NO_BIDIRECTIONAL =
+  'InvokeModelWithBidirectionalStream is not supported by this gateway yet; call Bedrock directly for bidirectional streams.'
+
+const unknownRoute = (exchange: HttpExchange): string =>
+  `There is no operation ${exchange.method} ${exchange.path.split('?', 1)[0]?.slice(0, 200)} here.`
+
+/** Which model is meant, where it routes and which region it is sent to. */
+async function resolveModel(
+  dependencies: PipelineDependencies,
+  route: Route,
+  facts: CallFacts,
+): Promise<ResolvedModel> {
+  const own = MODELS_OF_OPERATIONS[route.operation]
+  const { region } = dependencies
+  if (own !== undefined) return { modelId: own, kind: 'base_model', baseModel: own, routing: 'regional', region }
+  const modelId = route.modelId ?? facts.modelId
+  if (modelId === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
+  const parsed = parseModelId(modelId)
+  if (parsed === null) {
+    throw new GatewayError('unknown_model', {
+      message: `The model identifier "${modelId.slice(0, 200)}" is not one that Bedrock has.`,
+    })
+  }
+  const sentTo =
+    dependencies.regionByModel.find(([glob]) => matchesModelGlob(glob, modelId, parsed.baseModel))?.[1] ?? region
+  const resolved = resolveParsed(parsed, sentTo)
+  if (resolved !== null) return resolved
+  if (parsed.kind !== 'application_profile') {
+    return {
+      modelId,
+      kind: parsed.kind,
+      baseModel: null,
+      routing: parsed.routing ?? 'regional',
+      region: parsed.region ?? sentTo,
+    }
+  }
+  let looked: ResolvedModel | null
+  try {
+    looked = await dependencies.upstream.resolveModel(modelId)
+  } catch (thrown) {
+    throw new GatewayError('upstream_unreachable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
+  }
+  if (looked === null)
+    throw new GatewayError('unknown_model', { message: `There is no inference profile "${modelId.slice(0, 200)}".` })
+  return looked
+}
+
+function refuse(
+  dependencies: PipelineDependencies,
+  exchange: HttpExchange,
+  surface: Surface,
+  requestId: string,
+  thrown: unknown,
+): void {
+  if (exchange.headersSent) {
+    exchange.destroy()
+    return
+  }
+  const error = thrown instanceof HttpFault ? errorOfFault(thrown) : toGatewayError(thrown)
+  if (error.code === 'internal')
+    dependencies.log('error', 'a call failed inside the gateway', { request_id: requestId, detail: error.detail })
+  dependencies.onRefusal(error.code)
+  const { status, headers, body } = surface.renderError(error, requestId)
+  exchange.respond(status, [...headers, REQUEST_ID_HEADER, requestId], body)
+}
+
+const FAULT_CODES: Partial<Record<HttpFault['code'], GatewayError['code']>> = {
+  body_too_large: 'body_too_large',
+  request_timeout: 'request_timeout',
+  client_closed: 'request_timeout',
+  unsupported_encoding: 'unsupported_encoding',
+}
+
+const errorOfFault = (fault: HttpFault): GatewayError =>
+  new GatewayError(FAULT_CODES[fault.code] ?? 'invalid_request', { message: fault.message })

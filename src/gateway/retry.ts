@@ -1,0 +1,16 @@
+// When a refused attempt may be tried again, and after how long.
+
+const RETRYABLE = new Set([429, 500, 502, 503, 504])
+const BASE_MILLISECONDS = 100
+const LONGEST_MILLISECONDS = 20_000
+
+/** Throttling and server errors: Bedrock bills nothing for them. */
+export const isRetryableStatus = (status: number): boolean => RETRYABLE.has(status)
+
+/** Full jitter between half and whole of a doubling delay; never earlier than a retry-after of whole seconds asks for. */
+export function retryDelayMilliseconds(attempt: number, retryAfter: string | null, random: () => number): number {
+  const doubling = Math.min(LONGEST_MILLISECONDS, BASE_MILLISECONDS * 2 ** (attempt - 1))
+  const jittered = doubling * (0.5 + random() / 2)
+  const asked = retryAfter !== null && /^\d{1,4}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : 0
+  return Math.max(jittered, asked)
+}

@@ -1,0 +1,141 @@
+// Settles a call, once: rates what was measured, makes the entry durable, puts the actual figures in the place of the held ones.
+
+import { type LedgerEntry, type Ending, type LedgerStore } from '../core/ledger.ts'
+import { ZERO_USD } from '../core/money.ts'
+import type { ResolvedModel } from '../core/model.ts'
+import { parseModelId, resolveParsed } from '../core/model.ts'
+import type { PriceBook } from '../core/price-book.ts'
+import { rate } from '../core/rating.ts'
+import type { Counters, HoldJournal, Taken } from '../core/reservation.ts'
+import type { UsageReading } from '../core/upstream.ts'
+import { CONTEXT_DIMENSIONS, estimateTokens, type Usage } from '../core/usage.ts'
+import type { Admitted } from './admit.ts'
+
+/** What happened upstream, as far as it decides what was billed. */
+export type Outcome = {
+  readonly ending: Ending
+  /** status sent to the client; 0: none */
+  readonly status: number
+  readonly attempts: number
+  readonly upstreamRequestId: string | null
+  readonly deliveredBytes: number
+  /**
+   * metered: an answer passed, `reading` tells what it said · nothing: the upstream certainly billed nothing · unknown: the request was
+   * sent and no answer came
+   */
+  readonly billed: 'metered' | 'nothing' | 'unknown'
+  readonly reading: UsageReading | null
+}
+
+export type SettleDependencies = {
+  readonly ledger: LedgerStore
+  readonly holds: HoldJournal
+  readonly counters: Counters
+  readonly priceBook: () => PriceBook
+  readonly now: () => number
+}
+
+/** Resolves when the entry is durable. Rejects when the ledger cannot take it: the hold then stays, for recovery. */
+export async function settle(
+  dependencies: SettleDependencies,
+  admitted: Admitted,
+  outcome: Outcome,
+): Promise<LedgerEntry> {
+  const entry = entryOf(admitted, outcome, dependencies.priceBook(), dependencies.now())
+  await dependencies.ledger.append(entry)
+  dependencies.holds.close(entry.requestId)
+  settleCounters(dependencies, admitted.taken, entry)
+  return entry
+}
+
+function settleCounters(dependencies: SettleDependencies, taken: Taken, entry: LedgerEntry): void {
+  const now = dependencies.now()
+  // What nobody could measure stays charged at its worst case until reconciliation says better: budgets hold.
+  const tokens = entry.usage === null ? taken.ask.tokens : tokensOf(entry.usage)
+  const cost = entry.cost ?? (entry.usage === null ? (taken.ask.cost ?? 0n) : 0n)
+  dependencies.counters.settle(taken, { tokens, cost }, now)
+}
+
+/** Tokens that count towards token limits: everything read and everything written. */
+export function tokensOf(usage: Usage): number {
+  let total = usage.quantities.output_tokens ?? 0
+  for (const dimension of CONTEXT_DIMENSIONS) total += usage.quantities[dimension] ?? 0
+  return total
+}
+
+export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, now: number): LedgerEntry {
+  const { hold, member } = admitted
+  const usage = usageOf(admitted, outcome)
+  const model = servedModel(admitted.model, outcome.reading)
+  const tier = outcome.reading?.servedTier ?? hold.tier
+  const rating =
+    usage === null
+      ? null
+      : rate(
+          book,
+          {
+            baseModel: model.baseModel ?? '',
+            routing: hold.routing,
+            region: hold.region,
+            tier,
+            tenantId: member.principal.tenant.id,
+            at: hold.startedAt,
+          },
+          usage,
+        )
+  const nothing = outcome.billed === 'nothing'
+  return {
+    requestId: hold.requestId,
+    upstreamRequestId: outcome.upstreamRequestId,
+    tenantId: hold.tenantId,
+    keyId: hold.keyId,
+    modelId: hold.modelId,
+    baseModel: model.baseModel,
+    routing: hold.routing,
+    region: hold.region,
+    tier,
+    operation: hold.operation,
+    surface: hold.surface,
+    startedAt: hold.startedAt,
+    endedAt: Math.max(now, hold.startedAt),
+    ending: outcome.ending,
+    status: outcome.status,
+    attempts: outcome.attempts,
+    usage,
+    inputCost: nothing ? ZERO_USD : (rating?.inputCost ?? null),
+    cost: nothing ? ZERO_USD : (rating?.cost ?? null),
+    priceVersion: nothing ? book.version : (rating?.priceVersion ?? null),
+    estimated: usage === null || usage.estimated,
+    deliveredBytes: outcome.deliveredBytes,
+    metadata: hold.metadata,
+    notes: outcome.reading?.notes ?? [],
+    corrects: null,
+    ratesUnpriced: false,
+  }
+}
+
+/** A prompt router says in its answer which model it chose; that one is priced. */
+function servedModel(model: ResolvedModel, reading: UsageReading | null): ResolvedModel {
+  if (reading === null || reading.invokedModelId === null) return model
+  const parsed = parseModelId(reading.invokedModelId)
+  return (parsed === null ? null : resolveParsed(parsed, model.region)) ?? model
+}
+
+function usageOf(admitted: Admitted, outcome: Outcome): Usage | null {
+  if (outcome.billed === 'nothing') return { quantities: {}, estimated: false }
+  if (outcome.billed === 'unknown' || outcome.reading === null) return null
+  const { reading } = outcome
+  if (reading.complete && reading.usage !== null) return reading.usage
+  // Images and seconds cannot be told from the bytes that passed.
+  if (admitted.facts.variant !== '' || admitted.facts.seconds !== null) return reading.usage
+  // The answer broke off, or said nothing of its usage: what passed is the best figure there is, and it is marked.
+  const said = reading.usage?.quantities ?? {}
+  return {
+    quantities: {
+      ...said,
+      input_tokens: said.input_tokens ?? estimateTokens(admitted.bodyBytes),
+      output_tokens: Math.max(said.output_tokens ?? 0, estimateTokens(reading.outputCharacters)),
+    },
+    estimated: true,
+  }
+}

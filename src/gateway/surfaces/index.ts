@@ -1,0 +1,17 @@
+// The table of inbound dialects; the first that recognises a path has it.
+
+import { bedrockSurface } from './bedrock.ts'
+import type { Route, Surface } from './surface.ts'
+
+export const SURFACES: readonly Surface[] = [bedrockSurface]
+
+/** The dialect whose refusals are used where no dialect recognises the path. */
+export const DEFAULT_SURFACE = bedrockSurface
+
+export function matchSurface(method: string, path: string): { surface: Surface; route: Route } | null {
+  for (const surface of SURFACES) {
+    const route = surface.match(method, path)
+    if (route !== null) return { surface, route }
+  }
+  return null
+}

@@ -1,0 +1,109 @@
+// Amazon Bedrock as an upstream: signs with the gateway's own credentials, sends over pooled connections, resolves profiles.
+
+import type { ResolvedModel } from '../../core/model.ts'
+import type { TapQuestion, Upstream, UpstreamCall, UpstreamExchange, UpstreamListener } from '../../core/upstream.ts'
+import { createSigner, type Signer } from '../../http/sigv4.ts'
+import type { CredentialSource, UpstreamCredentials } from './credentials.ts'
+import { originOf, type Endpoints } from './endpoints.ts'
+import { createProfileResolver } from './profiles.ts'
+import { createTransport, type TransportLimits } from './transport.ts'
+import { createBedrockTap } from './usage/index.ts'
+
+export type BedrockOptions = {
+  readonly endpoints: Endpoints
+  readonly region: string
+  readonly credentials: CredentialSource
+  readonly limits: TransportLimits
+  readonly now: () => number
+}
+
+const USER_AGENT = 'weighbridge'
+
+export function createBedrockUpstream(options: BedrockOptions): Upstream {
+  const transport = createTransport(options.limits)
+  const signer = createSigner('bedrock')
+  const origins = new Map<string, { origin: string; basePath: string; host: string }>()
+  const originFor = (plane: UpstreamCall['plane'], region: string) => {
+    const id = `${plane} ${region}`
+    let found = origins.get(id)
+    if (found === undefined) {
+      const { origin, basePath } = originOf(plane, region, options.endpoints)
+      found = { origin, basePath, host: new URL(origin).host }
+      origins.set(id, found)
+    }
+    return found
+  }
+  const sendWith = (
+    credentials: UpstreamCredentials,
+    call: UpstreamCall,
+    listener: UpstreamListener,
+  ): UpstreamExchange => {
+    const { origin, basePath, host } = originFor(call.plane, call.region)
+    const path = basePath + call.path
+    const headers = [...call.headers, 'user-agent', USER_AGENT]
+    authorize(signer, credentials, { call, path, host, headers, now: options.now() })
+    const body = call.body.length === 0 ? null : call.body
+    return transport.send({ origin, method: call.method, path, headers, body }, listener)
+  }
+  const send = (call: UpstreamCall, listener: UpstreamListener): UpstreamExchange => {
+    const credentials = options.credentials.current()
+    return credentials === null
+      ? sendLater(options.credentials, (loaded, hears) => sendWith(loaded, call, hears), listener)
+      : sendWith(credentials, call, listener)
+  }
+  const profiles = createProfileResolver({ send, region: options.region, now: options.now })
+  return {
+    name: 'bedrock',
+    send,
+    tap: (question: TapQuestion) => createBedrockTap(question),
+    resolveModel: (modelId: string): Promise<ResolvedModel | null> => profiles.resolve(modelId),
+    close: () => transport.close(),
+  }
+}
+
+function authorize(
+  signer: Signer,
+  credentials: UpstreamCredentials,
+  request: { call: UpstreamCall; path: string; host: string; headers: string[]; now: number },
+): void {
+  const { call, path, host, headers, now } = request
+  if (credentials.kind === 'bearer') {
+    headers.push('authorization', `Bearer ${credentials.token}`)
+    return
+  }
+  const signed = signer.sign({
+    method: call.method,
+    host,
+    path,
+    headers,
+    body: call.body,
+    region: call.region,
+    credentials: credentials.credentials,
+    now: new Date(now),
+  })
+  for (const part of signed) headers.push(part)
+}
+
+/** The first call after a start, or after credentials ran out, waits for them. */
+function sendLater(
+  source: CredentialSource,
+  send: (credentials: UpstreamCredentials, listener: UpstreamListener) => UpstreamExchange,
+  listener: UpstreamListener,
+): UpstreamExchange {
+  let running: UpstreamExchange | null = null
+  let aborted = false
+  source.load().then(
+    (credentials) => {
+      if (aborted) listener.onFailure({ kind: 'aborted', sent: false, detail: 'aborted while waiting for credentials' })
+      else running = send(credentials, listener)
+    },
+    (thrown) => listener.onFailure({ kind: 'credentials', sent: false, detail: String(thrown) }),
+  )
+  return {
+    resume: () => running?.resume(),
+    abort() {
+      aborted = true
+      running?.abort()
+    },
+  }
+}
