@@ -1,7 +1,7 @@
 // One TCP port that speaks HTTP/1.1 and HTTP/2 in cleartext: the first bytes of a connection tell which.
 import { createServer as createHttp1 } from 'node:http'
 import { createServer as createHttp2 } from 'node:http2'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { type Wire, wireOfHttp1, wireOfHttp2 } from './wire.ts'
 
 const PREFACE = Buffer.from('PRI * HTTP/2.0')
@@ -26,8 +26,9 @@ export async function listen(host: string, port: number, handle: (wire: Wire) =>
     server.once('error', reject)
     server.listen(port, host, () => resolve())
   })
+  const address = server.address()
   return {
-    port: (server.address() as AddressInfo).port,
+    port: typeof address === 'object' && address !== null ? address.port : port,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

@@ -15,16 +15,18 @@ export function readRequestMetadata(value: unknown): Record<string, string> | un
     throw constraint(JSON.stringify(value), 'requestMetadata', `have length ${rule}`)
   }
   const metadata: Record<string, string> = {}
-  for (const [key, text] of entries) {
-    if (typeof text !== 'string') throw invalid('The requestMetadata must be a map of strings.')
-    if (key.length < 1 || key.length > 256) throw outOfLength(key, 'key', key.length < 1)
-    if (text.length > 256) throw outOfLength(text, 'value', false)
-    if (!PATTERN.test(key) || !PATTERN.test(text)) {
-      throw constraint(`{${key}=${text}}`, 'requestMetadata', PATTERN_WORDS)
-    }
-    metadata[key] = text
-  }
+  for (const [key, text] of entries) metadata[key] = validEntry(key, text)
   return metadata
+}
+
+function validEntry(key: string, text: unknown): string {
+  if (typeof text !== 'string') throw invalid('The requestMetadata must be a map of strings.')
+  if (key.length < 1 || key.length > 256) throw outOfLength(key, 'key', key.length < 1)
+  if (text.length > 256) throw outOfLength(text, 'value', false)
+  if (!PATTERN.test(key) || !PATTERN.test(text)) {
+    throw constraint(`{${key}=${text}}`, 'requestMetadata', PATTERN_WORDS)
+  }
+  return text
 }
 
 /** X-Amzn-Bedrock-Request-Metadata: the same map as JSON text. */

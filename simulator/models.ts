@@ -38,6 +38,7 @@ const ALIAS_TYPES = new Set([
   'custom-model-deployment',
   'imported-model',
   'prompt',
+  'endpoint',
 ])
 const ROUTER_TYPES = new Set(['default-prompt-router', 'prompt-router'])
 
@@ -83,32 +84,35 @@ function onDemand(model: Model, id: string): Omit<ResolvedModel, 'sent'> {
 }
 
 function ofArn(arn: string, table: ModelTable, aliases: Aliases): Omit<ResolvedModel, 'sent'> {
-  const match = /^arn:(aws[a-z-]*):(bedrock|sagemaker):([a-z0-9-]*):(\d{12})?:([a-z-]+)\/(.+)$/.exec(arn)
-  if (match === null) throw invalid('The provided model identifier is invalid.')
-  const [, , , , , type, name] = match as unknown as string[]
+  const parts = /^arn:aws[a-z-]*:(?:bedrock|sagemaker):[a-z0-9-]*:(?:\d{12})?:(?<type>[a-z-]+)\/(?<name>.+)$/.exec(
+    arn,
+  )?.groups
+  const { type = '', name = '' } = parts ?? {}
   if (type === 'foundation-model') {
-    const model = table.find(name as string)
+    const model = table.find(name)
     if (model === undefined) throw unresolved()
-    return onDemand(model, name as string)
+    return onDemand(model, name)
   }
-  if (type === 'inference-profile') {
-    const profile = table.profile(name as string)
-    if (profile === undefined) throw unresolved()
-    return { ...profile, routed: false }
-  }
-  if (ROUTER_TYPES.has(type as string)) return ofRouter(name as string, table)
-  if (ALIAS_TYPES.has(type as string) || type === 'endpoint') {
-    const target = aliases.modelOf(`${type}/${type === 'prompt' ? (name as string).split(':')[0] : name}`)
-    const model = target === undefined ? undefined : (table.profile(target) ?? table.find(target))
-    if (model === undefined) throw unresolved()
-    return { ...model, routing: 'routing' in model ? (model.routing as string) : null, routed: false }
+  if (ROUTER_TYPES.has(type)) return ofRouter(name, table)
+  if (type === 'inference-profile') return ofProfile(name, table)
+  if (ALIAS_TYPES.has(type)) {
+    // A prompt's ARN may end in a version, which the resource does not.
+    return ofProfile(aliases.modelOf(`${type}/${type === 'prompt' ? name.replace(/:.*$/, '') : name}`), table)
   }
   throw invalid('The provided model identifier is invalid.')
 }
 
+function ofProfile(id: string | undefined, table: ModelTable): Omit<ResolvedModel, 'sent'> {
+  const profile = id === undefined ? undefined : table.profile(id)
+  if (profile !== undefined) return { ...profile, routed: false }
+  const model = id === undefined ? undefined : table.find(id)
+  if (model === undefined) throw unresolved()
+  return { ...model, routing: null, routed: false }
+}
+
 /** A router's name is `<provider>.<family>:<n>`; it sends each call to one of the provider's Converse models, by its name. */
 function ofRouter(name: string, table: ModelTable): Omit<ResolvedModel, 'sent'> {
-  const stem = name.split(':')[0] as string
+  const stem = name.replace(/:.*$/, '')
   const candidates = table.all().filter(({ card }) => card.converse && card.modelId.startsWith(stem))
   const anyone = candidates.length > 0 ? candidates : table.all().filter(({ card }) => card.converse)
   const chosen = anyone[Number.parseInt(digest(name).slice(0, 6), 16) % Math.max(1, anyone.length)]

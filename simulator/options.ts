@@ -61,16 +61,17 @@ export class UsageError extends Error {}
 
 export function parseOptions(words: readonly string[]): SimulatorOptions {
   const options: SimulatorOptions = { port: 8790 }
-  for (let index = 0; index < words.length; index++) {
-    const [name, attached] = splitWord(words[index] as string)
+  const rest = [...words]
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    const [name, attached] = splitWord(word)
     const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined
-    if (option === undefined) throw new UsageError(`unknown option ${words[index]}; see --help`)
+    if (option === undefined) throw new UsageError(`unknown option ${word}; see --help`)
     if (option.value === null) {
       if (attached !== undefined) throw new UsageError(`--${name} takes no value`)
       option.set(options, '')
       continue
     }
-    const value = attached ?? words[++index]
+    const value = attached ?? rest.shift()
     if (value === undefined) throw new UsageError(`--${name} needs a value`)
     option.set(options, value)
   }

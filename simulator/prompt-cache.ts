@@ -31,7 +31,8 @@ export function createPromptCache(nameOf: (text: string) => string): PromptCache
     return true
   }
   const write = (key: string, ttl: CacheTtl, now: number): void => {
-    if (entries.size >= MAXIMUM_ENTRIES) entries.delete(entries.keys().next().value as string)
+    const [oldest] = entries.size >= MAXIMUM_ENTRIES ? entries.keys() : []
+    if (oldest !== undefined) entries.delete(oldest)
     entries.set(key, { ttl, expiresAt: now + TTL_MS[ttl] })
   }
   const keyOf = (scope: string, prefix: string): string => nameOf(`${scope}\n${prefix}`)
@@ -55,14 +56,11 @@ export function createPromptCache(nameOf: (text: string) => string): PromptCache
     take(scope, now, breakpoints) {
       const counts = { read: 0, written5m: 0, written1h: 0 }
       const long = breakpoints.filter((point) => point.tokens >= MINIMUM_TOKENS)
-      const keys = long.map((point) => keyOf(scope, point.prefix))
-      let hit = long.length - 1
-      while (hit >= 0 && !read(keys[hit] as string, now)) hit--
-      let covered = hit < 0 ? 0 : (long[hit]?.tokens ?? 0)
+      const hit = long.findLastIndex((point) => read(keyOf(scope, point.prefix), now))
+      let covered = long[hit]?.tokens ?? 0
       counts.read = covered
-      for (let index = hit + 1; index < long.length; index++) {
-        const point = long[index] as Breakpoint
-        write(keys[index] as string, point.ttl, now)
+      for (const point of long.slice(hit + 1)) {
+        write(keyOf(scope, point.prefix), point.ttl, now)
         counts[point.ttl === '1h' ? 'written1h' : 'written5m'] += point.tokens - covered
         covered = point.tokens
       }

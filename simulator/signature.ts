@@ -32,19 +32,19 @@ export function readAuthorization(authorization: string): Signature {
     const equals = part.indexOf('=')
     if (equals > 0) fields.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim())
   }
-  for (const name of ['Credential', 'Signature', 'SignedHeaders']) {
-    if (!fields.get(name)) {
-      const message = `Authorization header requires '${name}' parameter. Authorization=AWS4-HMAC-SHA256`
-      throw new ApiError('IncompleteSignatureException', message)
-    }
+  const need = (name: string): string => {
+    const value = fields.get(name)
+    if (value) return value
+    const message = `Authorization header requires '${name}' parameter. Authorization=AWS4-HMAC-SHA256`
+    throw new ApiError('IncompleteSignatureException', message)
   }
-  const [accessKeyId, date, region, service, end, ...rest] = (fields.get('Credential') as string).split('/')
+  const [accessKeyId, date, region, service, end, ...rest] = need('Credential').split('/')
   if (!accessKeyId || !date || !region || !service || end !== 'aws4_request' || rest.length > 0) {
     const message = `Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term`
     throw new ApiError('IncompleteSignatureException', message)
   }
-  const signedHeaders = (fields.get('SignedHeaders') as string).toLowerCase().split(';')
-  return { accessKeyId, date, region, service, signedHeaders, signature: fields.get('Signature') as string }
+  const signedHeaders = need('SignedHeaders').toLowerCase().split(';')
+  return { accessKeyId, date, region, service, signedHeaders, signature: need('Signature') }
 }
 
 /** Throws the refusal that AWS would answer; returns when the request is signed with this secret, now, for this service. */
@@ -130,16 +130,15 @@ function canonicalQuery(query: string): string {
     const name = equals < 0 ? pair : pair.slice(0, equals)
     return `${encode(decode(name))}=${encode(decode(equals < 0 ? '' : pair.slice(equals + 1)))}`
   })
-  return pairs.sort().join('&')
+  return pairs.toSorted().join('&')
 }
 
 function signingKey(secret: string, signature: Signature): Buffer {
-  let key: Buffer | string = `AWS4${secret}`
-  for (const part of [signature.date, signature.region, signature.service, 'aws4_request']) {
-    key = createHmac('sha256', key).update(part).digest()
-  }
-  return key as Buffer
+  const dated = hmac(hmac(`AWS4${secret}`, signature.date), signature.region)
+  return hmac(hmac(dated, signature.service), 'aws4_request')
 }
+
+const hmac = (key: Buffer | string, part: string): Buffer => createHmac('sha256', key).update(part).digest()
 
 const sha256 = (data: string | Buffer): string => createHash('sha256').update(data).digest('hex')
 

@@ -124,9 +124,7 @@ function readAll(input: Readable, limitBytes: number): Promise<Buffer | null> {
       if (length <= limitBytes) parts.push(part)
       else parts.length = 0
     })
-    input.on('end', () =>
-      resolve(length > limitBytes ? null : parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)),
-    )
+    input.on('end', () => resolve(length > limitBytes ? null : Buffer.concat(parts)))
     input.on('error', reject)
     input.on('close', () => reject(new Error('the client closed while its body was arriving')))
   })

@@ -121,30 +121,18 @@ function outputSchema(request: JsonObject): JsonObject | undefined {
   }
 }
 
+const SIMPLE_EXAMPLES: Record<string, Json> = { number: 7, integer: 7, boolean: true, null: null, string: 'red sea' }
+
 /** The simplest value that a JSON schema allows. */
 export function example(schema: JsonObject, depth = 0): Json {
-  const options = arrayAt(schema, 'enum')
-  if (options?.[0] !== undefined) return options[0]
+  const [first] = arrayAt(schema, 'enum') ?? []
+  if (first !== undefined) return first
   if (depth > 16) return null
-  switch (stringAt(schema, 'type')) {
-    case 'object': {
-      const properties = Object.entries(objectAt(schema, 'properties') ?? {})
-      return Object.fromEntries(
-        properties.map(([key, part]) => [key, isObject(part) ? example(part, depth + 1) : null]),
-      )
-    }
-    case 'array':
-      return [example(objectAt(schema, 'items') ?? {}, depth + 1)]
-    case 'number':
-    case 'integer':
-      return 7
-    case 'boolean':
-      return true
-    case 'null':
-      return null
-    default:
-      return 'red sea'
-  }
+  const type = stringAt(schema, 'type') ?? 'string'
+  if (type === 'array') return [example(objectAt(schema, 'items') ?? {}, depth + 1)]
+  if (type !== 'object') return SIMPLE_EXAMPLES[type] ?? null
+  const properties = Object.entries(objectAt(schema, 'properties') ?? {})
+  return Object.fromEntries(properties.map(([key, part]) => [key, isObject(part) ? example(part, depth + 1) : null]))
 }
 
 /** The text of the last message, when a user wrote it; a message with tool results asks for no further tool. */

@@ -1,7 +1,7 @@
 // Refuses what Converse refuses, in its words: required members, lengths, patterns, the order of roles, and what the model lacks.
 import { constraint, invalid, notNull, shown } from '../errors.ts'
-import type { JsonObject, ModelCard } from '../family.ts'
-import { arrayAt, isObject, numberAt, objectAt, objectsAt, stringAt, unionKey } from '../json.ts'
+import type { Json, JsonObject, ModelCard } from '../family.ts'
+import { arrayAt, isObject, objectAt, objectsAt, stringAt, unionKey } from '../json.ts'
 
 const BLOCK_KINDS = new Set(
   (
@@ -54,7 +54,7 @@ function validateMessages(request: JsonObject, needed: boolean): void {
   messages.forEach((message, index) => {
     if (!isObject(message)) throw invalid(`The message at messages.${index} is not an object.`)
     validateMessage(message, index)
-    const role = stringAt(message, 'role') as string
+    const role = stringAt(message, 'role') ?? ''
     if (index === 0 && role === 'assistant') {
       throw invalid(
         'A conversation must start with a user message. Try again with a conversation that starts with a user message.',
@@ -89,17 +89,17 @@ function validateMessage(message: JsonObject, index: number): void {
 
 function validateBlock(block: unknown, place: string): void {
   const kind = isObject(block) ? unionKey(block) : undefined
-  if (kind === undefined || !BLOCK_KINDS.has(kind)) {
+  if (!isObject(block) || kind === undefined || !BLOCK_KINDS.has(kind)) {
     throw invalid(
       `The ContentBlock object at ${place} must set one of the following keys: ${[...BLOCK_KINDS].join(', ')}.`,
     )
   }
-  if (kind === 'text' && (stringAt(block as JsonObject, 'text') ?? 'x').trim() === '') {
+  if (kind === 'text' && (stringAt(block, 'text') ?? 'x').trim() === '') {
     throw invalid(
       `The text field in the ContentBlock object at ${place} is blank. Add text to the text field, and try again.`,
     )
   }
-  if (kind === 'cachePoint') validateCachePoint(objectAt(block as JsonObject, 'cachePoint') ?? {}, place)
+  if (kind === 'cachePoint') validateCachePoint(objectAt(block, 'cachePoint') ?? {}, place)
 }
 
 function validateCachePoint(point: JsonObject, place: string): void {
@@ -114,16 +114,7 @@ function validateCachePoint(point: JsonObject, place: string): void {
 function validateInference(request: JsonObject, card: ModelCard): void {
   const inference = objectAt(request, 'inferenceConfig')
   if (inference === undefined) return
-  const maxTokens = numberAt(inference, 'maxTokens')
-  if (inference.maxTokens !== undefined && (maxTokens === undefined || !Number.isInteger(maxTokens) || maxTokens < 1)) {
-    throw constraint(inference.maxTokens, 'inferenceConfig.maxTokens', 'have value greater than or equal to 1')
-  }
-  if (maxTokens !== undefined && maxTokens > card.maxOutputTokens) {
-    throw invalid(
-      `The maximum tokens you requested exceeds the model limit of ${card.maxOutputTokens}. Try again with a maximum ` +
-        `tokens value that is lower than ${card.maxOutputTokens}.`,
-    )
-  }
+  validateMaxTokens(inference.maxTokens, card)
   for (const name of ['temperature', 'topP']) {
     const value = inference[name]
     if (value === undefined) continue
@@ -139,6 +130,19 @@ function validateInference(request: JsonObject, card: ModelCard): void {
   if (stops.includes('')) {
     const rule = 'satisfy constraint: [Member must have length greater than or equal to 1]'
     throw constraint('[]', 'inferenceConfig.stopSequences', rule)
+  }
+}
+
+function validateMaxTokens(value: Json | undefined, card: ModelCard): void {
+  if (value === undefined) return
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 1) {
+    throw constraint(value, 'inferenceConfig.maxTokens', 'have value greater than or equal to 1')
+  }
+  if (value > card.maxOutputTokens) {
+    throw invalid(
+      `The maximum tokens you requested exceeds the model limit of ${card.maxOutputTokens}. Try again with a maximum ` +
+        `tokens value that is lower than ${card.maxOutputTokens}.`,
+    )
   }
 }
 

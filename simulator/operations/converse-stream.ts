@@ -59,12 +59,7 @@ function* eventsOf(conversed: Conversed): Generator<StreamEvent> {
 }
 
 function deltaOf(block: Block, text: string): JsonObject {
-  switch (block.kind) {
-    case 'text':
-      return { text }
-    case 'reasoning':
-      return { reasoningContent: { text } }
-    case 'tool':
-      return { toolUse: { input: text } }
-  }
+  if (block.kind === 'text') return { text }
+  if (block.kind === 'reasoning') return { reasoningContent: { text } }
+  return { toolUse: { input: text } }
 }

@@ -27,12 +27,7 @@ function answerOf(conversed: Conversed): PlainAnswer {
 
 function contentOf(block: Block): JsonObject {
   const text = block.pieces.join('')
-  switch (block.kind) {
-    case 'text':
-      return { text }
-    case 'reasoning':
-      return { reasoningContent: { reasoningText: { text, signature: block.signature } } }
-    case 'tool':
-      return { toolUse: { toolUseId: block.toolUseId, name: block.name, input: block.input } }
-  }
+  if (block.kind === 'text') return { text }
+  if (block.kind === 'reasoning') return { reasoningContent: { reasoningText: { text, signature: block.signature } } }
+  return { toolUse: { toolUseId: block.toolUseId, name: block.name, input: block.input } }
 }
