@@ -1,0 +1,219 @@
+// The direction of dependencies: which layer may know which, and which packages; one table, checked over any set of files.
+
+import {
+  importsOf,
+  isNamed,
+  isNode,
+  parseSource,
+  resolveImport,
+  walk,
+  type Sources,
+  type SyntaxNode,
+} from './source-tree.ts'
+
+type Layer = {
+  readonly name: string
+  /** a folder (ends in a slash: the whole of it) or single files */
+  readonly holds: readonly string[]
+  /** layers that it may import, itself included; 'adapter' is itself only within the same folder below `holds` */
+  readonly knows: readonly string[]
+  /** packages that it may import; '*' is any; a name that ends in a slash is a scope */
+  readonly packages: readonly string[] | '*'
+  readonly builtins: boolean
+}
+
+/** Rules of a layer hold for its tests too, except that tests may use any package, any builtin and test/. */
+export const LAYERS: readonly Layer[] = [
+  { name: 'core', holds: ['src/core/'], knows: ['core'], packages: [], builtins: false },
+  { name: 'http', holds: ['src/http/'], knows: ['http'], packages: [], builtins: true },
+  { name: 'gateway', holds: ['src/gateway/'], knows: ['gateway', 'core', 'http'], packages: [], builtins: true },
+  {
+    name: 'admin',
+    holds: ['src/admin/'],
+    knows: ['admin', 'core', 'http', 'reports'],
+    packages: ['fastify', 'fastify-type-provider-zod', '@fastify/', 'zod'],
+    builtins: true,
+  },
+  { name: 'reports', holds: ['src/reports/'], knows: ['reports', 'core'], packages: [], builtins: false },
+  { name: 'jobs', holds: ['src/jobs/'], knows: ['jobs', 'core'], packages: [], builtins: true },
+  {
+    name: 'upstreams',
+    holds: ['src/upstreams/'],
+    knows: ['same adapter', 'core', 'http'],
+    packages: ['undici', '@aws-sdk/'],
+    builtins: true,
+  },
+  {
+    name: 'stores',
+    holds: ['src/stores/'],
+    knows: ['same adapter', 'core'],
+    packages: ['better-sqlite3', 'kysely'],
+    builtins: true,
+  },
+  { name: 'counters', holds: ['src/counters/'], knows: ['same adapter', 'core'], packages: [], builtins: true },
+  { name: 'catalogue', holds: ['src/catalogue/'], knows: ['same adapter', 'core'], packages: [], builtins: true },
+  {
+    name: 'config',
+    holds: ['src/config.ts', 'src/config-checks.ts'],
+    knows: ['config', 'core'],
+    packages: ['yaml'],
+    builtins: false,
+  },
+  {
+    name: 'wiring',
+    holds: ['src/wiring.ts', 'src/wiring/'],
+    knows: [
+      'wiring',
+      'config',
+      'core',
+      'http',
+      'gateway',
+      'admin',
+      'reports',
+      'jobs',
+      'upstreams',
+      'stores',
+      'counters',
+      'catalogue',
+    ],
+    packages: '*',
+    builtins: true,
+  },
+  {
+    name: 'process',
+    holds: ['src/main.ts', 'src/cli.ts', 'src/cli/', 'src/demo.ts', 'src/demo/'],
+    knows: ['process', 'wiring', 'config', 'core'],
+    packages: '*',
+    builtins: true,
+  },
+  { name: 'simulator', holds: ['simulator/'], knows: ['simulator'], packages: [], builtins: true },
+  { name: 'bench', holds: ['bench/'], knows: ['*'], packages: '*', builtins: true },
+  { name: 'test', holds: ['test/'], knows: ['*'], packages: '*', builtins: true },
+  { name: 'scripts', holds: ['scripts/'], knows: ['*'], packages: '*', builtins: true },
+]
+
+/** One sentence for each breach, sorted; none: the rules hold. */
+export function breachesOf(files: Sources): string[] {
+  const breaches = new Set<string>()
+  const edges = new Map<string, string[]>()
+  for (const [path, text] of files) {
+    const layer = layerOf(path)
+    if (layer === undefined) {
+      breaches.add(`${path}: belongs to no layer`)
+      continue
+    }
+    const sources = importsOf(path, text)
+    edges.set(path, targetsOf(path, sources))
+    for (const source of sources) {
+      const wrong = wrongImport(path, layer, source)
+      if (wrong !== null) breaches.add(`${path}: ${wrong}`)
+    }
+    if (layer.name === 'core' && !isTest(path)) {
+      for (const name of impurities(path, text)) breaches.add(`${path}: core is pure, and ${name} is not`)
+    }
+  }
+  for (const cycle of cyclesIn(edges)) breaches.add(`import cycle: ${cycle}`)
+  return [...breaches].toSorted()
+}
+
+const layerOf = (path: string): Layer | undefined =>
+  LAYERS.find(({ holds }) =>
+    holds.some((held) => path === held || testedFile(path) === held || path.startsWith(folder(held))),
+  )
+
+const folder = (held: string): string => (held.endsWith('/') ? held : '\n')
+
+const isTest = (path: string): boolean => path.endsWith('.test.ts')
+
+const testedFile = (path: string): string => path.replace(/\.test\.ts$/, '.ts')
+
+const targetsOf = (path: string, sources: readonly (string | null)[]): string[] =>
+  sources.flatMap((source) => (source === null ? [] : (resolveImport(path, source) ?? [])))
+
+function wrongImport(path: string, layer: Layer, source: string | null): string | null {
+  if (source === null) return layer.packages === '*' ? null : 'imports a computed name'
+  const target = resolveImport(path, source)
+  if (target !== null) return wrongTarget(path, layer, target)
+  if (isTest(path)) return null
+  if (source.startsWith('node:')) return layer.builtins ? null : `${layer.name} may not import ${source}`
+  return mayUsePackage(layer, source) ? null : `${layer.name} may not import the package ${source}`
+}
+
+function mayUsePackage({ packages }: Layer, source: string): boolean {
+  if (packages === '*') return true
+  return packages.some(
+    (allowed) => source === allowed || source.startsWith(allowed.endsWith('/') ? allowed : `${allowed}/`),
+  )
+}
+
+function wrongTarget(path: string, layer: Layer, target: string): string | null {
+  if (isTest(target)) return `imports a test, ${target}`
+  const known = layerOf(target)
+  if (known === undefined) return `imports ${target}, which belongs to no layer`
+  if (layer.knows.includes('*') || layer.knows.includes(known.name)) return null
+  if (isTest(path) && known.name === 'test') return null
+  if (known.name === layer.name) {
+    return adapterOf(path, layer) === adapterOf(target, layer) ? null : `an adapter may not know another, ${target}`
+  }
+  return `${layer.name} may not know ${known.name}: ${target}`
+}
+
+/** The folder of an adapter, such as src/upstreams/bedrock/; for files beside each other, the layer's own folder. */
+function adapterOf(path: string, { holds }: Layer): string {
+  const base = holds.find((held) => path.startsWith(held)) ?? ''
+  const [first = '', ...rest] = path.slice(base.length).split('/')
+  return rest.length === 0 ? base : `${base}${first}/`
+}
+
+const IMPURE_MEMBERS = new Set(['Date.now', 'Math.random', 'performance.now', 'crypto.randomUUID'])
+const IMPURE_NAMES = new Set(['process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate', 'console', 'crypto'])
+
+/** Clock, randomness and I/O that need no import. */
+function impurities(path: string, text: string): Set<string> {
+  const found = new Set<string>()
+  for (const statement of parseSource(path, text)) {
+    walk(statement, (node) => {
+      const name = impurityOf(node)
+      if (name !== null) found.add(name)
+    })
+  }
+  return found
+}
+
+function impurityOf(node: SyntaxNode): string | null {
+  if (node.type === 'MemberExpression' && isNode(node.object) && node.object.type === 'Identifier') {
+    const object = String(node.object.name)
+    const member = isNode(node.property) ? `${object}.${String(node.property.name)}` : object
+    if (IMPURE_MEMBERS.has(member)) return member
+    return IMPURE_NAMES.has(object) ? object : null
+  }
+  if (node.type === 'NewExpression' && isNamed(node.callee, 'Date')) {
+    return Array.isArray(node.arguments) && node.arguments.length === 0 ? 'new Date()' : null
+  }
+  if (node.type !== 'CallExpression' || !isNode(node.callee)) return null
+  const callee = String(node.callee.name)
+  return IMPURE_NAMES.has(callee) || callee === 'Date' ? callee : null
+}
+
+/** Each cycle once, from its alphabetically first file. */
+function cyclesIn(edges: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const cycles = new Set<string>()
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    const seenAt = way.indexOf(path)
+    if (seenAt >= 0) {
+      cycles.add(inOrder(way.slice(seenAt)).join(' → '))
+      return
+    }
+    if (done.has(path)) return
+    for (const next of edges.get(path) ?? []) visit(next, [...way, path])
+    done.add(path)
+  }
+  for (const path of edges.keys()) visit(path, [])
+  return cycles
+}
+
+function inOrder(cycle: readonly string[]): string[] {
+  const first = cycle.indexOf(cycle.toSorted()[0] ?? '')
+  return [...cycle.slice(first), ...cycle.slice(0, first)]
+}
