@@ -16,7 +16,7 @@ export interface Http1Side {
 }
 
 export function createHttp1Side(handlers: Handlers, limits: ListenerLimits, deadlines: Deadlines): Http1Side {
-  const connections = new WeakMap<Socket, Http1Connection>()
+  const connections = new WeakMap<object, Http1Connection>()
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMilliseconds,
@@ -35,7 +35,7 @@ export function createHttp1Side(handlers: Handlers, limits: ListenerLimits, dead
   server.on('checkContinue', (request, response) => take(request, response, 'continue'))
   server.on('checkExpectation', (request, response) => take(request, response, 'unknown'))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    connections.get(socket as Socket)?.refuseMalformed(error.code ?? '')
+    connections.get(socket)?.refuseMalformed(error.code ?? '')
   })
   startTimeouts(server)
   return {

@@ -34,8 +34,8 @@ export class Http1Exchange implements RunningExchange {
     this.socket = request.socket
     this.context = context
     this.expectsContinue = expectsContinue
-    this.method = request.method as string
-    this.path = request.url as string
+    this.method = request.method!
+    this.path = request.url!
     lowerCaseNames(request.rawHeaders)
     request.on('error', ignore)
     response.on('error', ignore)
@@ -83,7 +83,7 @@ export class Http1Exchange implements RunningExchange {
 
   startResponse(status: number, headers: readonly string[]): void {
     if (this.closed || this.response.headersSent) return
-    this.writeHead(status, headers)
+    this.writeHead(status, [...headers])
   }
 
   write(chunk: Buffer): boolean {
@@ -142,10 +142,10 @@ export class Http1Exchange implements RunningExchange {
     this.breakOff('stall')
   }
 
-  private writeHead(status: number, headers: readonly string[]): void {
+  private writeHead(status: number, headers: string[]): void {
     if (this.mustCloseConnection()) this.response.shouldKeepAlive = false
     try {
-      this.response.writeHead(status, headers as string[])
+      this.response.writeHead(status, headers)
     } catch {
       this.response.writeHead(status, withoutInvalid(headers))
     }
@@ -195,8 +195,9 @@ export class Http1Exchange implements RunningExchange {
 
 /** Bytes of the answer that the kernel has not taken yet; for a large write node's own count falls only when all of it is gone. */
 function outputBytes(response: ServerResponse, socket: Socket): number {
-  const handle = (socket as unknown as { _handle?: { writeQueueSize?: number } | null })._handle
-  return response.writableLength + (handle?.writeQueueSize ?? 0)
+  const handle: unknown = Reflect.get(socket, '_handle')
+  const queued: unknown = typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'writeQueueSize') : 0
+  return response.writableLength + (typeof queued === 'number' ? queued : 0)
 }
 
 /** A reset, so that an answer that ends with the connection cannot be taken for complete. */

@@ -13,21 +13,21 @@ export function findHeader(raw: readonly string[], name: string): string | undef
 
 export function* headerEntries(raw: readonly string[]): Generator<[string, string]> {
   for (let index = 0; index < raw.length; index += 2) {
-    const name = raw[index] as string
-    if (name.charCodeAt(0) !== COLON) yield [name, raw[index + 1] as string]
+    const name = raw[index]!
+    if (name.charCodeAt(0) !== COLON) yield [name, raw[index + 1]!]
   }
 }
 
 /** As the parsers count: names and values, without separators. */
 export function headerBytes(raw: readonly string[]): number {
   let bytes = 0
-  for (let index = 0; index < raw.length; index++) bytes += (raw[index] as string).length
+  for (let index = 0; index < raw.length; index++) bytes += raw[index]!.length
   return bytes
 }
 
 /** Puts the names of a raw header list into lower case, in place. */
 export function lowerCaseNames(raw: string[]): void {
-  for (let index = 0; index < raw.length; index += 2) raw[index] = (raw[index] as string).toLowerCase()
+  for (let index = 0; index < raw.length; index += 2) raw[index] = raw[index]!.toLowerCase()
 }
 
 /**
@@ -38,11 +38,11 @@ export function faultOfHeaders(raw: readonly string[], maxLines: number): HttpFa
   if (raw.length > 2 * maxLines) return new HttpFault('headers_too_large')
   let seen = 0
   for (let index = 0; index < raw.length; index += 2) {
-    const bit = SINGLETONS.get(raw[index] as string)
+    const bit = SINGLETONS.get(raw[index]!)
     if (bit === undefined) continue
     if ((seen & bit) !== 0) return new HttpFault('duplicate_header', `The header ${raw[index]} appears more than once.`)
     seen |= bit
-    if (bit === CONTENT_ENCODING && !isIdentity(raw[index + 1] as string)) return new HttpFault('unsupported_encoding')
+    if (bit === CONTENT_ENCODING && !isIdentity(raw[index + 1]!)) return new HttpFault('unsupported_encoding')
   }
   return null
 }
@@ -53,11 +53,11 @@ export function faultOfTarget(target: string): HttpFault | null {
 }
 
 /** The list with a content-length, unless it has one or the status forbids it. */
-export function withContentLength(status: number, headers: readonly string[], length: number): readonly string[] {
-  if (status === 204 || status === 304) return headers
+export function withContentLength(status: number, headers: readonly string[], length: number): string[] {
+  if (status === 204 || status === 304) return [...headers]
   for (let index = 0; index < headers.length; index += 2) {
-    const name = headers[index] as string
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return headers
+    const name = headers[index]!
+    if (name.length === 14 && name.toLowerCase() === 'content-length') return [...headers]
   }
   return [...headers, 'content-length', String(length)]
 }
@@ -66,8 +66,8 @@ export function withContentLength(status: number, headers: readonly string[], le
 export function withoutInvalid(headers: readonly string[]): string[] {
   const valid: string[] = []
   for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = headers[index] as string
-    const value = headers[index + 1] as string
+    const name = headers[index]!
+    const value = headers[index + 1]!
     if (VALID_NAME.test(name) && !INVALID_IN_VALUE.test(value) && !HOP_BY_HOP.has(name.toLowerCase())) {
       valid.push(name, value)
     }

@@ -1,6 +1,6 @@
 // One port for HTTP/1.1 and HTTP/2, in cleartext (told apart by the first bytes) or over TLS (by ALPN); everything it takes has a limit.
 
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import type { Connection, Handlers } from './connection.ts'
 import { createHttp1Side } from './connection-http1.ts'
@@ -70,7 +70,8 @@ export function createListener(options: ListenerOptions): Listener {
         server.listen(port, host, () => {
           server.off('error', reject)
           server.on('error', ignore)
-          resolve({ port: (server.address() as AddressInfo).port })
+          const address = server.address()
+          resolve({ port: typeof address === 'object' && address !== null ? address.port : port })
         })
       }),
     close: async (deadlineMilliseconds) => {
@@ -151,7 +152,7 @@ class Preface implements Watched {
 
   private decide(): void {
     const { socket } = this
-    const bytes = socket.read() as Buffer | null
+    const bytes: Buffer | null = socket.read()
     if (bytes === null) {
       // the client left before it said anything
       if (socket.readableEnded) socket.destroy()
