@@ -208,7 +208,9 @@ describe('tiers on the wire', () => {
       'flex',
       'reserved',
     ])
-    expect(['', 'standard', 'Priority', 'batch', '__proto__', 'constructor'].map(tierOfWire)).toEqual(Array(6).fill(null))
+    expect(['', 'standard', 'Priority', 'batch', '__proto__', 'constructor'].map(tierOfWire)).toEqual(
+      Array(6).fill(null),
+    )
     expect(TIERS.map(wireOfTier)).toEqual(['default', 'priority', 'flex', null, 'reserved', null])
   })
 })
@@ -246,7 +248,7 @@ describe('matchesModelGlob', () => {
     const text = fc.array(fc.constantFrom('a', 'b', '.'), { maxLength: 10 }).map((all) => all.join(''))
     fc.assert(
       fc.property(letters, text, (glob, subject) => {
-        const pattern = [...glob].map((c) => (c === '*' ? '.*' : c === '?' ? '.' : c === '.' ? '\\.' : c)).join('')
+        const pattern = Array.from(glob, (c) => (c === '*' ? '.*' : c === '?' ? '.' : c === '.' ? '\\.' : c)).join('')
         expect(matchesModelGlob(glob, subject, null)).toBe(new RegExp(`^${pattern}$`).test(subject))
       }),
       { numRuns: 3_000 },

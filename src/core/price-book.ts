@@ -1,8 +1,8 @@
 // The price book: dated prices, who overrides whom, and the immutable snapshot that calls are rated from.
 
-import type { PicoUsd } from './money.ts'
 import type { Routing, Tier } from './model.ts'
-import type { Dimension } from './usage.ts'
+import { formatPicoUsd, parsePicoUsd, picoUsd, scaleUnitPrice, type PicoUsd } from './money.ts'
+import { DIMENSIONS, type Dimension } from './usage.ts'
 
 /**
  * One dated price. It holds from `effectiveFrom` (inclusive) to `effectiveTo` (exclusive; null: open).
@@ -60,4 +60,248 @@ export type PriceQuestion = {
   readonly variant: string
   readonly tenantId: string
   readonly at: number
+}
+
+/** A price that answers a question. `unitPrice` has the tenant's percentage in it, where one applies. */
+export type FoundPrice = { readonly price: Price; readonly version: number; readonly unitPrice: PicoUsd }
+
+/** One price as indexed: its period in milliseconds, the version that brought it. */
+type Row = FoundPrice & Period
+type Period = { readonly from: number; readonly to: number }
+/** variant → rows, of one routing of one region of one dimension */
+type Variants = Map<string, Row[]>
+/** region → routing → variants */
+type Cells = Map<string, Map<string, Variants>>
+/** Prices of one model and tier, and the counts of tokens read at which they may change. */
+type TierPrices = { readonly dimensions: Map<Dimension, DimensionPrices>; readonly stops: number[] }
+type DimensionPrices = { readonly cells: Cells; readonly variants: Set<string> }
+type Tree = Map<string, Map<Tier, TierPrices>>
+type AdjustmentRow = { readonly basisPoints: number; readonly version: number } & Period
+
+/** An immutable snapshot of all prices. Built once for each change; read only through the functions of this file. */
+export type PriceBook = {
+  /** the newest version in it; 0 when empty */
+  readonly version: number
+  readonly versions: readonly PriceVersion[]
+  readonly list: Tree
+  readonly own: ReadonlyMap<string, Tree>
+  readonly adjustments: ReadonlyMap<string, readonly AdjustmentRow[]>
+}
+
+/** Guardrail units cost the same whatever the model: they are priced under this name, tier standard. */
+export const GUARDRAIL_BASE_MODEL = 'amazon.bedrock-guardrails'
+
+const ONLY_BASE: readonly number[] = [0]
+const NO_VARIANTS: ReadonlySet<string> = new Set()
+
+/** Builds a book from versions in ascending order. A later price with the key and effectiveFrom of an earlier one replaces it. */
+export function buildPriceBook(versions: readonly PriceVersion[]): PriceBook {
+  const rows = new Map<string, Row>()
+  const adjusted = new Map<string, Map<number, AdjustmentRow>>()
+  let newest = 0
+  for (const { version, prices, adjustments } of versions) {
+    if (version <= newest) throw new RangeError(`price version ${version} comes after version ${newest}`)
+    newest = version
+    for (const price of prices) {
+      const period = periodOf(price)
+      rows.set(`${priceKey(price)}|${period.from}`, { price, version, unitPrice: price.unitPrice, ...period })
+    }
+    for (const adjustment of adjustments) {
+      const period = periodOf(adjustment)
+      const row = { basisPoints: adjustment.basisPoints, version, ...period }
+      entryOf(adjusted, adjustment.tenantId, () => new Map()).set(period.from, row)
+    }
+  }
+  const { list, own } = plant(rows.values())
+  const adjustments = new Map(
+    [...adjusted].map(([tenantId, byFrom]) => [tenantId, [...byFrom.values()].toSorted(laterFirst)]),
+  )
+  return { version: newest, versions: [...versions], list, own, adjustments }
+}
+
+/** A new book with further versions; the given one stays as it is. */
+export function extend(book: PriceBook, versions: readonly PriceVersion[]): PriceBook {
+  return buildPriceBook([...book.versions, ...versions])
+}
+
+/**
+ * The price of one unit, or null: nobody knows it. Precedence, most binding first: the tenant's own price before the list price (with
+ * the tenant's percentage) · the exact region before any · the exact routing before any · the exact variant before any · the
+ * highest long-context step below the tokens read · the latest start. A price that has ended does not count, so one with an end
+ * lies over an open one and gives way to it again. The tier is never traded for another: a tier without a price is unknown.
+ */
+export function findPrice(book: PriceBook, question: PriceQuestion, dimension: Dimension): FoundPrice | null {
+  const own = book.own.get(question.tenantId)
+  const found = own === undefined ? null : findIn(own, question, dimension)
+  if (found !== null) return found
+  const listed = findIn(book.list, question, dimension)
+  if (listed === null) return null
+  const adjustment = adjustmentAt(book, question.tenantId, question.at)
+  if (adjustment === null) return listed
+  return {
+    price: listed.price,
+    version: Math.max(listed.version, adjustment.version),
+    unitPrice: scaleUnitPrice(listed.unitPrice, BigInt(adjustment.basisPoints)),
+  }
+}
+
+/** The counts of tokens read at which some price of this model and tier may change: 0 and one above each long-context step. */
+export function contextStops(book: PriceBook, question: PriceQuestion): readonly number[] {
+  const own = tierIn(book.own.get(question.tenantId), question, 'input_tokens')?.stops
+  const listed = tierIn(book.list, question, 'input_tokens')?.stops
+  if (own === undefined) return listed ?? ONLY_BASE
+  return listed === undefined ? own : [...own, ...listed]
+}
+
+/** The variants that the book knows of a dimension of this model and tier, "" for a price of any; empty: it is not billed by it. */
+export function variantsOf(book: PriceBook, question: PriceQuestion, dimension: Dimension): ReadonlySet<string> {
+  const own = tierIn(book.own.get(question.tenantId), question, dimension)?.dimensions.get(dimension)?.variants
+  const listed = tierIn(book.list, question, dimension)?.dimensions.get(dimension)?.variants
+  return own === undefined ? (listed ?? NO_VARIANTS) : new Set([...own, ...(listed ?? NO_VARIANTS)])
+}
+
+/** Every price in the book, replaced ones left out; with `at`, only those that a call beginning then would be rated by. */
+export function listPrices(
+  book: PriceBook,
+  filter: { readonly baseModel?: string; readonly at?: number } = {},
+): readonly FoundPrice[] {
+  const listed: Row[] = []
+  for (const tree of [book.list, ...book.own.values()]) {
+    for (const [baseModel, tiers] of tree) {
+      if (filter.baseModel !== undefined && filter.baseModel !== baseModel) continue
+      for (const slot of slotsOf(tiers)) listed.push(...(filter.at === undefined ? slot : rowsAt(slot, filter.at)))
+    }
+  }
+  return listed
+}
+
+/** Everything that tells one price from another, except when it begins. */
+export function priceKey(price: Price): string {
+  const { baseModel, region, routing, tier, contextAbove, dimension, variant, tenantId } = price
+  return JSON.stringify([baseModel, region, routing, tier, contextAbove, dimension, variant, tenantId])
+}
+
+/** Milliseconds of an ISO 8601 UTC date ("2026-08-21") or time ("2026-08-21T00:00:00Z"); null for anything else. */
+export function parseInstant(text: string): number | null {
+  if (!/^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{3})?)?Z)?$/.test(text)) return null
+  const parsed = Date.parse(text)
+  // Date.parse turns 30 February into 2 March.
+  return Number.isNaN(parsed) || new Date(parsed).toISOString().slice(0, 10) !== text.slice(0, 10) ? null : parsed
+}
+
+const PICO_PER_MILLIONTH = 1_000_000n
+
+/**
+ * A price as people write it: USD per 1M of the dimension (tokens), or per one (images, seconds, searches). "3" for tokens is 3 USD per
+ * million. Throws RangeError when it is not a decimal or finer than one pico-USD for a unit.
+ */
+export function parseUnitPrice(text: string, dimension: Dimension): PicoUsd {
+  const amount = parsePicoUsd(text)
+  if (DIMENSIONS[dimension].per === 'unit') return amount
+  if (amount % PICO_PER_MILLIONTH !== 0n) {
+    throw new RangeError(`"${text}" USD per 1M is finer than 0.000001 USD per 1M, the smallest price that is kept`)
+  }
+  return picoUsd(amount / PICO_PER_MILLIONTH)
+}
+
+/** The exact inverse of parseUnitPrice: "0.0375" for tokens is USD per 1M. */
+export function formatUnitPrice(unitPrice: PicoUsd, dimension: Dimension): string {
+  return formatPicoUsd(DIMENSIONS[dimension].per === 'unit' ? unitPrice : picoUsd(unitPrice * PICO_PER_MILLIONTH))
+}
+
+/** A price's period in milliseconds, half-open. Throws RangeError on a date that is none. */
+export function periodOf(dated: { readonly effectiveFrom: string; readonly effectiveTo: string | null }): Period {
+  const from = parseInstant(dated.effectiveFrom)
+  const to = dated.effectiveTo === null ? Number.POSITIVE_INFINITY : parseInstant(dated.effectiveTo)
+  if (from === null || to === null) {
+    throw new RangeError(`"${dated.effectiveFrom}" to "${dated.effectiveTo}" is not a period of ISO 8601 UTC dates`)
+  }
+  return { from, to }
+}
+
+function plant(rows: Iterable<Row>): { list: Tree; own: Map<string, Tree> } {
+  const list: Tree = new Map()
+  const own = new Map<string, Tree>()
+  for (const row of rows) {
+    const { baseModel, tier, dimension, region, routing, variant, tenantId, contextAbove } = row.price
+    const tree = tenantId === null ? list : entryOf(own, tenantId, (): Tree => new Map())
+    const tiers = entryOf(tree, baseModel, () => new Map<Tier, TierPrices>())
+    const { dimensions, stops } = entryOf(tiers, tier, (): TierPrices => ({ dimensions: new Map(), stops: [0] }))
+    const stop = contextAbove === 0 ? 0 : contextAbove + 1
+    if (!stops.includes(stop)) stops.push(stop)
+    const { cells, variants: known } = entryOf(dimensions, dimension, (): DimensionPrices => {
+      return { cells: new Map(), variants: new Set() }
+    })
+    known.add(variant)
+    const routings = entryOf(cells, region, () => new Map<string, Variants>())
+    const variants = entryOf(routings, routing, (): Variants => new Map())
+    const slot = entryOf(variants, variant, (): Row[] => [])
+    slot.push(row)
+    if (slot.length > 1) slot.sort((a, b) => b.price.contextAbove - a.price.contextAbove || laterFirst(a, b))
+  }
+  return { list, own }
+}
+
+function findIn(tree: Tree, question: PriceQuestion, dimension: Dimension): Row | null {
+  const cells = tierIn(tree, question, dimension)?.dimensions.get(dimension)?.cells
+  if (cells === undefined) return null
+  return findByRouting(cells.get(question.region), question) ?? findByRouting(cells.get('*'), question)
+}
+
+function findByRouting(routings: Map<string, Variants> | undefined, question: PriceQuestion): Row | null {
+  if (routings === undefined) return null
+  return findByVariant(routings.get(question.routing), question) ?? findByVariant(routings.get('*'), question)
+}
+
+function findByVariant(variants: Variants | undefined, question: PriceQuestion): Row | null {
+  if (variants === undefined) return null
+  const exact = question.variant === '' ? null : findInSlot(variants.get(question.variant), question)
+  return exact ?? findInSlot(variants.get(''), question)
+}
+
+/** The slot is sorted: highest step first, then latest start; so the first row that applies is the one. */
+function findInSlot(slot: readonly Row[] | undefined, question: PriceQuestion): Row | null {
+  if (slot === undefined) return null
+  for (const row of slot) {
+    const { contextAbove } = row.price
+    if ((contextAbove === 0 || contextAbove < question.contextTokens) && isInEffect(row, question.at)) return row
+  }
+  return null
+}
+
+function tierIn(tree: Tree | undefined, question: PriceQuestion, dimension: Dimension): TierPrices | undefined {
+  if (tree === undefined) return undefined
+  return dimension.startsWith('guardrail_')
+    ? tree.get(GUARDRAIL_BASE_MODEL)?.get('standard')
+    : tree.get(question.baseModel)?.get(question.tier)
+}
+
+function adjustmentAt(book: PriceBook, tenantId: string, at: number): AdjustmentRow | null {
+  return book.adjustments.get(tenantId)?.find((row) => isInEffect(row, at)) ?? null
+}
+
+function* slotsOf(tiers: ReadonlyMap<Tier, TierPrices>): Generator<readonly Row[]> {
+  for (const { dimensions } of tiers.values()) {
+    for (const { cells } of dimensions.values()) {
+      for (const routings of cells.values()) for (const variants of routings.values()) yield* variants.values()
+    }
+  }
+}
+
+/** Of each long-context step, the row that applies at a moment. */
+function rowsAt(slot: readonly Row[], at: number): readonly Row[] {
+  const inEffect = slot.filter((row) => isInEffect(row, at))
+  return inEffect.filter((row, index) => inEffect[index - 1]?.price.contextAbove !== row.price.contextAbove)
+}
+
+const isInEffect = (period: Period, at: number): boolean => period.from <= at && at < period.to
+
+const laterFirst = (a: Period, b: Period): number => b.from - a.from
+
+function entryOf<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const existing = map.get(key)
+  if (existing !== undefined) return existing
+  const made = make()
+  map.set(key, made)
+  return made
 }
