@@ -45,7 +45,7 @@ const optional = <Value>(name: string, check: Check<Value>, help: string): Setti
 })
 
 /** As optional, and its value appears in no message. */
-const secret = <Value>(name: string, check: Check<Value>, help: string): Setting<Value | null> => ({
+const secretOptional = <Value>(name: string, check: Check<Value>, help: string): Setting<Value | null> => ({
   ...optional(name, check, help),
   secret: true,
 })
@@ -57,22 +57,22 @@ export const SETTINGS = {
   tlsCertFile: optional('WEIGHBRIDGE_TLS_CERT_FILE', path(), 'PEM certificate chain; with the key file, turns TLS on.'),
   tlsKeyFile: optional('WEIGHBRIDGE_TLS_KEY_FILE', path(), 'PEM private key of the certificate.'),
   dataDir: setting('WEIGHBRIDGE_DATA_DIR', './data', path(), 'Folder of the ledger and everything else that is kept.'),
-  databaseUrl: secret(
+  databaseUrl: secretOptional(
     'WEIGHBRIDGE_DATABASE_URL',
     notBuilt('PostgreSQL is not built yet; leave it unset to keep the ledger in SQLite in WEIGHBRIDGE_DATA_DIR'),
     'PostgreSQL instead of SQLite. Not built yet: refused.',
   ),
-  redisUrl: secret(
+  redisUrl: secretOptional(
     'WEIGHBRIDGE_REDIS_URL',
     notBuilt('Redis is not built yet; leave it unset to keep the counters in the process'),
     'Redis or Valkey for counters shared by nodes. Not built yet: refused.',
   ),
-  adminToken: secret(
+  adminToken: secretOptional(
     'WEIGHBRIDGE_ADMIN_TOKEN',
     credential(16),
     'Bearer token of the admin API, 16 characters or more. Unset: made at the first start and shown once.',
   ),
-  rootSecret: secret(
+  rootSecret: secretOptional(
     'WEIGHBRIDGE_ROOT_SECRET',
     credential(32),
     'Secret that virtual secret access keys are derived from, 32 characters or more. Unset: made at the first start and kept in the data folder.',
@@ -108,7 +108,7 @@ export const SETTINGS = {
     "Where SageMaker calls go. Unset: AWS's own host of the region.",
   ),
   awsProfile: optional('AWS_PROFILE', plain(128), 'Profile of the AWS configuration files for the way upstream.'),
-  bedrockBearerToken: secret(
+  bedrockBearerToken: secretOptional(
     'AWS_BEARER_TOKEN_BEDROCK',
     credential(1),
     'Bedrock API key for the way upstream; it goes before signing with AWS credentials.',
@@ -296,28 +296,28 @@ const MAX_FILE_CHARACTERS = 1_000_000
 
 /** The file's values as text by key, as if they had stood in the environment. */
 function readSettingsFile(
-  path: string,
+  filePath: string,
   readFile: (path: string) => string,
   problems: string[],
 ): ReadonlyMap<string, string> {
   const values = new Map<string, string>()
-  if (path === '') return values
-  const content = contentOf(path, readFile, problems)
+  if (filePath === '') return values
+  const content = contentOf(filePath, readFile, problems)
   if (content === null) return values
   const known = new Set<string>(Object.values(SETTINGS).map(({ name }) => fileKey(name)))
   known.delete(fileKey(SETTINGS.configFile.name))
   for (const [key, value] of Object.entries(content)) {
     const text = settingText(value)
-    if (!known.has(key)) problems.push(`${path}: "${key.slice(0, 80)}" is not a setting.`)
-    else if (text === null) problems.push(`${path}: "${key}" has a value of a kind that no setting takes.`)
+    if (!known.has(key)) problems.push(`${filePath}: "${key.slice(0, 80)}" is not a setting.`)
+    else if (text === null) problems.push(`${filePath}: "${key}" has a value of a kind that no setting takes.`)
     else values.set(key, text)
   }
   return values
 }
 
-function contentOf(path: string, readFile: (path: string) => string, problems: string[]): object | null {
+function contentOf(filePath: string, readFile: (path: string) => string, problems: string[]): object | null {
   try {
-    const text = readFile(path)
+    const text = readFile(filePath)
     if (text.length > MAX_FILE_CHARACTERS) throw new RangeError(`is larger than ${MAX_FILE_CHARACTERS} characters`)
     const content: unknown = parse(text, { maxAliasCount: 0 })
     if (content === null) return null
@@ -326,7 +326,7 @@ function contentOf(path: string, readFile: (path: string) => string, problems: s
   } catch (thrown) {
     // only the first line: what follows quotes the file, secrets included
     const words = thrown instanceof Error ? thrown.message.split('\n')[0] : 'unknown failure'
-    problems.push(`WEIGHBRIDGE_CONFIG "${path}" cannot be read: ${words}`)
+    problems.push(`WEIGHBRIDGE_CONFIG "${filePath}" cannot be read: ${words}`)
     return null
   }
 }

@@ -126,6 +126,8 @@ describe('what is allowed passes:', () => {
     ['src/stores/sql/a.ts', `import Database from 'better-sqlite3'; import { b } from '../../core/b.ts'`],
     ['src/admin/a.ts', `import { z } from 'zod'; import swagger from '@fastify/swagger'; import '../reports/b.ts'`],
     ['src/wiring.ts', `import { b } from './upstreams/bedrock/index.ts'; import { c } from './stores/sql/index.ts'`],
+    ['src/metrics.test.ts', `import { b } from './metrics.ts'`],
+    ['src/counters/b.test.ts', `import { b } from './b.ts'; import { c } from '../../test/contract/c.ts'`],
     ['src/wiring.test.ts', `import { b } from './wiring.ts'`],
     ['src/cli.ts', `import { b } from './cli/b.ts'; import { c } from './wiring.ts'`],
     ['test/e2e/a.test.ts', `import { b } from '../../src/gateway/b.ts'; import { c } from '../../simulator/c.ts'`],
