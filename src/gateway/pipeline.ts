@@ -29,6 +29,8 @@ export type PipelineDependencies = AuthenticateDependencies &
     readonly newId: () => string
     readonly region: string
     readonly regionByModel: readonly (readonly [glob: string, region: string])[]
+    /** keys of the request metadata that are kept on entries */
+    readonly metadataKeys: readonly string[]
     readonly onRefusal: (code: GatewayError['code']) => void
   }
 
@@ -65,7 +67,10 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     }
     if (route.operation === 'InvokeModelWithBidirectionalStream')
       throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
-    const facts = surface.readFacts(route, (name) => exchange.header(name), body)
+    const facts = keepMetadata(
+      surface.readFacts(route, (name) => exchange.header(name), body),
+      dependencies.metadataKeys,
+    )
     const model = await resolveModel(dependencies, route, facts)
     const admitted = admit(dependencies, {
       requestId,
@@ -130,6 +135,16 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
 
 const NO_BIDIRECTIONAL =
   'InvokeModelWithBidirectionalStream is not supported by this gateway yet; call Bedrock directly for bidirectional streams.'
+
+const NO_METADATA = {}
+
+function keepMetadata(facts: CallFacts, keys: readonly string[]): CallFacts {
+  if (facts.metadata === NO_METADATA) return facts
+  const kept = keys
+    .filter((key) => Object.hasOwn(facts.metadata, key))
+    .map((key) => [key, facts.metadata[key] as string])
+  return { ...facts, metadata: kept.length === 0 ? NO_METADATA : Object.fromEntries(kept) }
+}
 
 const unknownRoute = (exchange: HttpExchange): string =>
   `There is no operation ${exchange.method} ${exchange.path.split('?', 1)[0]?.slice(0, 200)} here.`

@@ -33,6 +33,8 @@ export type SettleDependencies = {
   readonly counters: Counters
   readonly priceBook: () => PriceBook
   readonly now: () => number
+  /** Hears of every entry once it is durable. Must not throw. */
+  readonly onEntry: (entry: LedgerEntry) => void
 }
 
 /** Resolves when the entry is durable. Rejects when the ledger cannot take it: the hold then stays, for recovery. */
@@ -45,6 +47,7 @@ export async function settle(
   await dependencies.ledger.append(entry)
   dependencies.holds.close(entry.requestId)
   settleCounters(dependencies, admitted.taken, entry)
+  dependencies.onEntry(entry)
   return entry
 }
 

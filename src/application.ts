@@ -1,0 +1,77 @@
+// Who answers which path of the one port: the control plane, the operations routes, else the data plane.
+
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Admin } from './admin/index.ts'
+import type { Pipeline } from './gateway/pipeline.ts'
+import type { HttpExchange } from './http/exchange.ts'
+import type { Metrics } from './metrics.ts'
+
+export type Application = {
+  /** Never rejects. */
+  handle(exchange: HttpExchange): Promise<void>
+}
+
+export type ApplicationDependencies = {
+  readonly admin: Admin
+  readonly pipeline: Pipeline
+  readonly metrics: Metrics
+  readonly adminTokenHash: string
+  /** null: ready; else one sentence that says what is missing */
+  readonly notReady: () => Promise<string | null>
+  readonly onFailure: (thrown: unknown) => void
+}
+
+const ADMIN_PREFIX = '/admin/'
+const OPERATIONS: Readonly<
+  Record<string, (dependencies: ApplicationDependencies, exchange: HttpExchange) => Promise<void>>
+> = {
+  '/healthz': (_, exchange) => Promise.resolve(respondJson(exchange, 200, { status: 'ok' })),
+  '/readyz': answerReady,
+  '/metrics': answerMetrics,
+}
+
+export function createApplication(dependencies: ApplicationDependencies): Application {
+  return {
+    async handle(exchange) {
+      try {
+        if (exchange.path.startsWith(ADMIN_PREFIX)) await dependencies.admin.handle(exchange)
+        else await (operationOf(exchange)?.(dependencies, exchange) ?? dependencies.pipeline.handle(exchange))
+      } catch (thrown) {
+        dependencies.onFailure(thrown)
+        if (exchange.headersSent) exchange.destroy()
+        else respondJson(exchange, 500, { message: 'The gateway failed.' })
+      }
+    },
+  }
+}
+
+function operationOf(exchange: HttpExchange) {
+  if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return undefined
+  const path = exchange.path.split('?', 1)[0] ?? ''
+  return Object.hasOwn(OPERATIONS, path) ? OPERATIONS[path] : undefined
+}
+
+async function answerReady(dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {
+  const reason = await dependencies.notReady()
+  if (reason === null) respondJson(exchange, 200, { status: 'ready' })
+  else respondJson(exchange, 503, { status: 'not ready', reason })
+}
+
+async function answerMetrics(dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {
+  const token = /^Bearer +(\S+)$/i.exec(exchange.header('authorization') ?? '')?.[1] ?? ''
+  const given = createHash('sha256').update(token).digest()
+  if (!timingSafeEqual(given, Buffer.from(dependencies.adminTokenHash, 'hex'))) {
+    respondJson(exchange, 401, { message: 'Metrics need the admin token: "Authorization: Bearer <admin token>".' })
+    return
+  }
+  const text = await dependencies.metrics.text()
+  exchange.respond(200, ['content-type', 'text/plain; version=0.0.4; charset=utf-8'], Buffer.from(text))
+}
+
+function respondJson(exchange: HttpExchange, status: number, body: unknown): void {
+  exchange.respond(
+    status,
+    ['content-type', 'application/json', 'cache-control', 'no-store'],
+    Buffer.from(JSON.stringify(body)),
+  )
+}

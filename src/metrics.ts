@@ -1,0 +1,68 @@
+// Prometheus metrics with bounded label sets: nothing that a caller names ever becomes a label.
+
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import type { ErrorCode } from './core/errors.ts'
+import type { LedgerEntry } from './core/ledger.ts'
+
+export type Metrics = {
+  onEntry(entry: LedgerEntry): void
+  onRefusal(code: ErrorCode): void
+  text(): Promise<string>
+}
+
+export function createMetrics(gauges: {
+  readonly runningCalls: () => number
+  readonly drains: () => number
+  readonly connections: () => number
+}): Metrics {
+  const registers = [new Registry()]
+  const [register = new Registry()] = registers
+  collectDefaultMetrics({ register, prefix: 'weighbridge_' })
+  const calls = new Counter({
+    name: 'weighbridge_calls_total',
+    help: 'Calls with a ledger entry, by how they ended',
+    labelNames: ['operation', 'ending'],
+    registers,
+  })
+  const unpriced = new Counter({
+    name: 'weighbridge_unpriced_calls_total',
+    help: 'Calls whose cost is not known yet',
+    registers,
+  })
+  const refusals = new Counter({
+    name: 'weighbridge_refusals_total',
+    help: 'Calls that were refused before the upstream, by reason',
+    labelNames: ['code'],
+    registers,
+  })
+  for (const [name, help, read] of [
+    ['weighbridge_running_calls', 'Admitted calls that have not ended', gauges.runningCalls],
+    ['weighbridge_drains', 'Calls read to their end after their client left', gauges.drains],
+    ['weighbridge_client_connections', 'Open client connections', gauges.connections],
+  ] as const) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  // Label look-ups cost more than the counting: the few combinations are resolved once.
+  const resolved = new Map<string, Counter.Internal>()
+  return {
+    onEntry(entry) {
+      const id = `${entry.operation} ${entry.ending}`
+      let counter = resolved.get(id)
+      if (counter === undefined) {
+        counter = calls.labels(entry.operation, entry.ending)
+        resolved.set(id, counter)
+      }
+      counter.inc()
+      if (entry.cost === null) unpriced.inc()
+    },
+    onRefusal: (code) => refusals.labels(code).inc(),
+    text: () => register.metrics(),
+  }
+}

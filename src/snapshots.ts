@@ -1,0 +1,63 @@
+// What the data plane reads without I/O: the directory and the price book, reloaded whole when the store says that something changed.
+
+import { buildDirectory, type Directory } from './core/directory.ts'
+import type { PlanStore, UnpricedPolicy } from './core/plan.ts'
+import { buildPriceBook, extendPriceBook, type PriceBook, type PriceStore } from './core/price-book.ts'
+import type { TenantStore } from './core/tenant.ts'
+
+export type Snapshots = {
+  directory(): Directory
+  priceBook(): PriceBook
+  /** Loads what changed; concurrent calls share one load, and a call during a load waits for the next. */
+  reload(): Promise<void>
+  /** Looks for changes made by other processes. */
+  startPolling(intervalMilliseconds: number, onFailure: (thrown: unknown) => void): void
+  stop(): void
+}
+
+export async function createSnapshots(dependencies: {
+  readonly tenants: TenantStore
+  readonly plans: PlanStore
+  readonly prices: PriceStore
+  readonly changeCounter: () => Promise<number>
+  readonly defaultUnpriced: UnpricedPolicy
+}): Promise<Snapshots> {
+  const { tenants, plans, prices, changeCounter, defaultUnpriced } = dependencies
+  let counter = -1
+  let directory = buildDirectory({ tenants: [], keys: [], plans: [], defaultUnpriced })
+  let priceBook = buildPriceBook([])
+  let timer: NodeJS.Timeout | null = null
+  let chain: Promise<void> = Promise.resolve()
+
+  const load = async (): Promise<void> => {
+    const seen = await changeCounter()
+    if (seen === counter) return
+    const [allTenants, keys, allPlans, versions] = await Promise.all([
+      tenants.everyTenant(),
+      tenants.everyKey(),
+      plans.listPlans(),
+      prices.versionsAfter(priceBook.version),
+    ])
+    directory = buildDirectory({ tenants: allTenants, keys, plans: allPlans, defaultUnpriced })
+    if (versions.length > 0) priceBook = extendPriceBook(priceBook, versions)
+    counter = seen
+  }
+  const reload = (): Promise<void> => {
+    chain = chain.then(load, load)
+    return chain
+  }
+
+  await reload()
+  return {
+    directory: () => directory,
+    priceBook: () => priceBook,
+    reload,
+    startPolling(intervalMilliseconds, onFailure) {
+      timer = setInterval(() => void reload().catch(onFailure), intervalMilliseconds)
+      timer.unref()
+    },
+    stop() {
+      if (timer !== null) clearInterval(timer)
+    },
+  }
+}
