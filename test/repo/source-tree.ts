@@ -16,12 +16,14 @@ export type SyntaxNode = { readonly type: string; readonly start: number; readon
 >
 
 const SOURCE_FOLDERS = ['src', 'simulator', 'bench', 'test', 'scripts']
-const NOT_OURS = new Set(['node_modules', '.git', 'data', 'coverage', 'dist'])
+const NOT_OURS = new Set(['node_modules', '.git', 'coverage', 'dist'])
+/** what running it leaves in the root */
+const LEFT_BEHIND = new Set(['data'])
 
 /** Every path of a file under the folder ('' is the root), sorted. */
 export function filesUnder(folder: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true })
-    .filter((entry) => !NOT_OURS.has(entry.name))
+    .filter((entry) => !NOT_OURS.has(entry.name) && !(folder === '' && LEFT_BEHIND.has(entry.name)))
     .flatMap((entry) => {
       const path = posix.join(folder, entry.name)
       return entry.isDirectory() ? filesUnder(path) : [path]
