@@ -105,21 +105,35 @@ export const CONTENT_NULL = '\x00'
  * what its rollup bucket is keyed by, the second the rest.
  */
 export function entryContent(entry: LedgerEntry): string {
-  const { usage } = entry
-  const raw = `${entry.tenantId}${entry.keyId}${entry.modelId}${entry.baseModel}${entry.region}${entry.requestId}${entry.upstreamRequestId}${entry.corrects}${usage?.variant}`
-  if (CONTROL_CHARACTERS.test(raw)) throw new RangeError('a ledger entry may not hold control characters in its ids')
+  refuseControlCharacters(entry)
   const u = CONTENT_UNIT
-  const consumed =
-    usage === null
-      ? `${CONTENT_NULL}${u}${u}${CONTENT_NULL}${u}0`
-      : `${canonicalJson(usage.quantities)}${u}${usage.reasoningTokens ?? ''}${u}${usage.variant ?? CONTENT_NULL}${u}${usage.estimated ? 1 : 0}`
   return (
     `${rollupKeyContent(entry)}${CONTENT_PART}${entry.requestId}${u}${entry.upstreamRequestId ?? CONTENT_NULL}${u}` +
-    `${entry.startedAt}${u}${entry.endedAt}${u}${entry.ending}${u}${entry.status}${u}${entry.attempts}${u}${consumed}${u}` +
-    `${entry.cost ?? ''}${u}${entry.inputCost ?? ''}${u}${entry.priceVersion ?? ''}${u}${entry.estimated ? 1 : 0}${u}` +
+    `${entry.startedAt}${u}${entry.endedAt}${u}${entry.ending}${u}${entry.status}${u}${entry.attempts}${u}` +
+    `${usageContent(entry.usage)}${u}` +
+    `${entry.cost ?? ''}${u}${entry.inputCost ?? ''}${u}${entry.priceVersion ?? ''}${u}${flag(entry.estimated)}${u}` +
     `${entry.deliveredBytes}${u}${entry.notes.length === 0 ? '[]' : JSON.stringify(entry.notes)}${u}` +
-    `${entry.corrects ?? CONTENT_NULL}${u}${entry.ratesUnpriced ? 1 : 0}`
+    `${entry.corrects ?? CONTENT_NULL}${u}${flag(entry.ratesUnpriced)}`
   )
+}
+
+const flag = (value: boolean): '0' | '1' => (value ? '1' : '0')
+
+function usageContent(usage: Usage | null): string {
+  const u = CONTENT_UNIT
+  if (usage === null) return `${CONTENT_NULL}${u}${u}${CONTENT_NULL}${u}0`
+  const { quantities, reasoningTokens, variant, estimated } = usage
+  return `${canonicalJson(quantities)}${u}${reasoningTokens ?? ''}${u}${variant ?? CONTENT_NULL}${u}${flag(estimated)}`
+}
+
+/** Anything below the space. */
+const CONTROL_CHARACTERS = /[^ -\uffff]/
+
+function refuseControlCharacters(entry: LedgerEntry): void {
+  const ids =
+    `${entry.tenantId}${entry.keyId}${entry.modelId}${entry.baseModel}${entry.region}${entry.requestId}` +
+    `${entry.upstreamRequestId}${entry.corrects}${entry.usage?.variant}`
+  if (CONTROL_CHARACTERS.test(ids)) throw new RangeError('a ledger entry may not hold control characters in its ids')
 }
 
 /** What an entry's rollup bucket is keyed by, in the order of ROLLUP_KEYS. An unknown base model is the empty text. */
@@ -130,9 +144,6 @@ export function rollupKeyContent(entry: LedgerEntry): string {
     `${entry.region}${u}${entry.operation}${u}${entry.surface}${u}${canonicalJson(entry.metadata)}`
   )
 }
-
-/** Anything below the space. */
-const CONTROL_CHARACTERS = /[^ -\uffff]/
 
 /** JSON of a flat object with its keys sorted; absent members are left out. */
 export function canonicalJson(flat: Readonly<Record<string, string | number | null | undefined>>): string {

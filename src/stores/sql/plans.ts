@@ -1,0 +1,69 @@
+// Usage plans in SQL.
+
+import type { Kysely, Selectable } from 'kysely'
+import type { OnDisconnect, Plan, PlanStore, UnpricedPolicy } from '../../core/plan.ts'
+import { StoreConflict } from '../../core/tenant.ts'
+import { changing } from './changes.ts'
+import { limitsFromJson, limitsToJson } from './limits.ts'
+import type { Schema } from './schema.ts'
+
+export function createPlanStore(database: Kysely<Schema>): PlanStore {
+  return {
+    async putPlan(plan) {
+      const row = rowFromPlan(plan)
+      const { id: _, ...changes } = row
+      await changing(database, (transaction) =>
+        transaction
+          .insertInto('plans')
+          .values(row)
+          .onConflict((conflict) => conflict.column('id').doUpdateSet(changes))
+          .execute(),
+      )
+    },
+    async getPlan(planId) {
+      const row = await database.selectFrom('plans').selectAll().where('id', '=', planId).executeTakeFirst()
+      return row === undefined ? null : planFromRow(row)
+    },
+    async listPlans() {
+      return (await database.selectFrom('plans').selectAll().orderBy('id').execute()).map(planFromRow)
+    },
+    deletePlan: (planId) =>
+      changing(
+        database,
+        async (transaction) => {
+          const user = await transaction
+            .selectFrom('tenants')
+            .select('id')
+            .where('plan_id', '=', planId)
+            .orderBy('id')
+            .executeTakeFirst()
+          if (user !== undefined) {
+            throw new StoreConflict('plan_id', `plan ${planId} is still the plan of tenant ${user.id}`)
+          }
+          const result = await transaction.deleteFrom('plans').where('id', '=', planId).executeTakeFirst()
+          return result.numDeletedRows > 0n
+        },
+        (deleted) => deleted,
+      ),
+  }
+}
+
+const rowFromPlan = (plan: Plan): Selectable<Schema['plans']> => ({
+  id: plan.id,
+  name: plan.name,
+  allowed_models: JSON.stringify(plan.allowedModels),
+  limits: limitsToJson(plan.limits),
+  on_disconnect: plan.onDisconnect,
+  unpriced: plan.unpriced,
+  created_at: plan.createdAt,
+})
+
+const planFromRow = (row: Selectable<Schema['plans']>): Plan => ({
+  id: row.id,
+  name: row.name,
+  allowedModels: JSON.parse(row.allowed_models) as string[],
+  limits: limitsFromJson(row.limits),
+  onDisconnect: row.on_disconnect as OnDisconnect,
+  unpriced: row.unpriced as UnpricedPolicy,
+  createdAt: row.created_at,
+})

@@ -1,0 +1,86 @@
+// Versions of the price book in SQL: stored whole with a checksum, numbered without gaps, never edited.
+
+import { crc32 } from 'node:zlib'
+import type { Kysely, Selectable } from 'kysely'
+import { picoUsd } from '../../core/money.ts'
+import type { Price, PriceAdjustment, PriceStore, PriceVersion } from '../../core/price-book.ts'
+import { changing } from './changes.ts'
+import type { Schema } from './schema.ts'
+
+export function createPriceStore(database: Kysely<Schema>): PriceStore {
+  return {
+    appendVersion: (change) =>
+      changing(database, async (transaction) => {
+        const last = await transaction
+          .selectFrom('price_versions')
+          .select((select) => select.fn.max('version').as('version'))
+          .executeTakeFirst()
+        const version = Number(last?.version ?? 0) + 1
+        const content = {
+          version,
+          created_at: change.createdAt,
+          author: change.author,
+          note: change.note,
+          prices: pricesToJson(change.prices),
+          adjustments: JSON.stringify(change.adjustments),
+        }
+        await transaction
+          .insertInto('price_versions')
+          .values({ ...content, checksum: checksumOf(content) })
+          .execute()
+        return version
+      }),
+    async versionsAfter(after) {
+      const rows = await database
+        .selectFrom('price_versions')
+        .selectAll()
+        .where('version', '>', BigInt(after))
+        .orderBy('version')
+        .execute()
+      return rows.map(versionFromRow)
+    },
+  }
+}
+
+/** What is wrong with the stored versions; empty when nothing is. */
+export async function checkPriceVersions(database: Kysely<Schema>): Promise<readonly string[]> {
+  const rows = await database.selectFrom('price_versions').selectAll().orderBy('version').execute()
+  return rows.flatMap((row, index) => {
+    const version = Number(row.version)
+    const problems: string[] = []
+    if (version !== index + 1) problems.push(`price version ${index + 1} is missing`)
+    if (BigInt(checksumOf({ ...row, version })) !== row.checksum) {
+      problems.push(`price version ${version}: its content is not what was stored (checksum)`)
+    }
+    return problems
+  })
+}
+
+type VersionContent = Omit<Selectable<Schema['price_versions']>, 'version' | 'checksum'> & { version: number }
+
+const checksumOf = (content: VersionContent): number =>
+  crc32(
+    JSON.stringify([
+      content.version,
+      content.created_at,
+      content.author,
+      content.note,
+      content.prices,
+      content.adjustments,
+    ]),
+  )
+
+const pricesToJson = (prices: readonly Price[]): string =>
+  JSON.stringify(prices.map((price) => ({ ...price, unitPrice: String(price.unitPrice) })))
+
+const versionFromRow = (row: Selectable<Schema['price_versions']>): PriceVersion => ({
+  version: Number(row.version),
+  createdAt: row.created_at,
+  author: row.author,
+  note: row.note,
+  prices: (JSON.parse(row.prices) as (Omit<Price, 'unitPrice'> & { unitPrice: string })[]).map((price) => ({
+    ...price,
+    unitPrice: picoUsd(BigInt(price.unitPrice)),
+  })),
+  adjustments: JSON.parse(row.adjustments) as PriceAdjustment[],
+})

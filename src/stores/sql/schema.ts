@@ -1,0 +1,107 @@
+// The tables as Kysely sees them; integers are read as bigint, whatever the dialect.
+
+import type { ColumnType } from 'kysely'
+import type { Dimension } from '../../core/usage.ts'
+
+/** Read as bigint, written as either. */
+export type Integer = ColumnType<bigint, number | bigint, number | bigint>
+export type NullableInteger = ColumnType<bigint | null, number | bigint | null, number | bigint | null>
+
+export type Schema = {
+  settings: { name: string; value: string }
+  change_counter: { id: Integer; changes: Integer }
+  plans: {
+    id: string
+    name: string
+    allowed_models: string
+    limits: string
+    on_disconnect: string
+    unpriced: string
+    created_at: string
+  }
+  tenants: {
+    id: string
+    name: string
+    parent_id: string | null
+    plan_id: string | null
+    attributes: string
+    status: string
+    allowed_models: string | null
+    limits: string
+    created_at: string
+  }
+  api_keys: {
+    id: string
+    tenant_id: string
+    name: string
+    secret_hash: string
+    access_key_id: string
+    may_act_for: string
+    created_at: string
+    expires_at: string | null
+    revoked_at: string | null
+    replaced_by: string | null
+  }
+  price_versions: {
+    version: Integer
+    created_at: string
+    author: string
+    note: string
+    prices: string
+    adjustments: string
+    checksum: Integer
+  }
+  rollup_keys: RollupKeyColumns & { id: Integer }
+  entries: EntryColumns
+  rollups: RollupColumns
+}
+
+export type RollupKeyColumns = {
+  tenant_id: string
+  key_id: string
+  model_id: string
+  base_model: string
+  routing: string
+  tier: string
+  region: string
+  operation: string
+  surface: string
+  metadata: string
+}
+
+type EntryColumns = {
+  position: Integer
+  request_id: string
+  upstream_request_id: string | null
+  tenant_id: string
+  rollup_key_id: Integer
+  duration: Integer
+  ending: string
+  status: Integer
+  attempts: Integer
+  quantities: string | null
+  reasoning_tokens: NullableInteger
+  variant: string | null
+  usage_estimated: Integer
+  cost: NullableInteger
+  input_cost: NullableInteger
+  price_version: NullableInteger
+  estimated: Integer
+  delivered_bytes: Integer
+  notes: string | null
+  corrects: string | null
+  rates_unpriced: Integer
+  checksum: Integer
+}
+
+type RollupColumns = {
+  hour: Integer
+  rollup_key_id: Integer
+  calls: Integer
+  unpriced_calls: Integer
+  estimated_calls: Integer
+  input_cost_usd: Integer
+  input_cost_pico: Integer
+  output_cost_usd: Integer
+  output_cost_pico: Integer
+} & { [dimension in Dimension]: NullableInteger }

@@ -1,0 +1,128 @@
+// The thread that owns the SQLite database: opens and locks it, migrates it, takes batches of entries and runs everyone else's queries.
+
+import { chmodSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import SqliteDatabase from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
+import { createAppender } from './sqlite-append.ts'
+import { createVerifier } from './sqlite-verify.ts'
+import type { VerifyStep } from './sqlite-verify.ts'
+import { migrate } from './sqlite-migrations.ts'
+
+export type WorkerSettings = {
+  readonly directory: string
+  readonly migrations: string
+  /** pages of 4 KiB in the write-ahead log before they are moved into the database */
+  readonly checkpointPages: number
+  readonly now: number
+}
+
+/** A batch of entries travels as a plain text and is answered by a plain text; everything else as one of these. */
+export type WorkerCall =
+  | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly parameters: readonly unknown[] }
+  | { readonly id: number; readonly kind: 'verify'; readonly step: VerifyStep }
+  | { readonly id: number; readonly kind: 'close' }
+
+export type WorkerFailure = { readonly message: string; readonly code: string | null; readonly broken: boolean }
+
+export type WorkerReply =
+  | string
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number | 'batch' | 'open'; readonly failure: WorkerFailure }
+  | { readonly id: 'open'; readonly result: null }
+
+export type QueryResult = { readonly rows: readonly unknown[]; readonly changes: bigint }
+
+const STATEMENT_CACHE_ENTRIES = 200
+
+if (parentPort !== null) serve(parentPort, workerData as WorkerSettings)
+
+function serve(port: MessagePort, settings: WorkerSettings): void {
+  const reply = (message: WorkerReply): void => port.postMessage(message)
+  let database: Database
+  try {
+    database = openLocked(settings)
+  } catch (error) {
+    reply({ id: 'open', failure: failureOf(error, settings.directory) })
+    return
+  }
+  const verifier = createVerifier(database)
+  const appender = createAppender(database, verifier.onCreated)
+  const query = createQuery(database)
+
+  function call(message: WorkerCall): unknown {
+    if (message.kind === 'query') return query(message.sql, message.parameters)
+    if (message.kind === 'verify') return verifier.run(message.step)
+    database.close()
+    return null
+  }
+
+  port.on('message', (message: string | WorkerCall) => {
+    try {
+      if (typeof message === 'string') reply(appender.append(message))
+      else reply({ id: message.id, result: call(message) })
+      if (typeof message !== 'string' && message.kind === 'close') port.close()
+    } catch (error) {
+      reply({ id: typeof message === 'string' ? 'batch' : message.id, failure: failureOf(error, settings.directory) })
+    }
+  })
+  reply({ id: 'open', result: null })
+}
+
+function openLocked(settings: WorkerSettings): Database {
+  if (mkdirSync(settings.directory, { recursive: true, mode: 0o700 }) !== undefined)
+    chmodSync(settings.directory, 0o700)
+  const database = new SqliteDatabase(join(settings.directory, 'weighbridge.sqlite'), { timeout: 0 })
+  try {
+    // exclusive before the first read: the write-ahead log's index then lives in memory and no second process gets in
+    database.pragma('locking_mode = EXCLUSIVE')
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = FULL')
+    database.pragma('foreign_keys = ON')
+    database.pragma('trusted_schema = OFF')
+    database.pragma('temp_store = MEMORY')
+    database.pragma(`wal_autocheckpoint = ${settings.checkpointPages}`)
+    database.pragma('journal_size_limit = 67108864')
+    // takes the lock now, not at the first write
+    database.exec('BEGIN EXCLUSIVE; COMMIT')
+    migrate(database, settings.migrations, settings.now)
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+function createQuery(database: Database): (sql: string, parameters: readonly unknown[]) => QueryResult {
+  const statements = new Map<string, Statement>()
+  return (sql, parameters) => {
+    let statement = statements.get(sql)
+    if (statement === undefined) {
+      if (statements.size >= STATEMENT_CACHE_ENTRIES) statements.clear()
+      statement = database.prepare(sql).safeIntegers(true)
+      statements.set(sql, statement)
+    }
+    if (statement.reader) return { rows: statement.all(...parameters), changes: 0n }
+    return { rows: [], changes: BigInt(statement.run(...parameters).changes) }
+  }
+}
+
+/** After these nobody knows what is on the disk: the store must be opened again before it takes anything. */
+const BREAKING = /^SQLITE_(IOERR_(FSYNC|DIR_FSYNC|SHORT_READ|CORRUPTFS)|CORRUPT|NOTADB)/
+
+function failureOf(error: unknown, directory: string): WorkerFailure {
+  if (!(error instanceof Error)) return { message: String(error), code: null, broken: false }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : null
+  if (code?.startsWith('SQLITE_BUSY')) {
+    return {
+      message: `the data directory ${directory} is in use by another Weighbridge process; two may not share one`,
+      code,
+      broken: false,
+    }
+  }
+  if (code === 'SQLITE_FULL')
+    return { message: `no space is left for the data directory ${directory}`, code, broken: false }
+  return { message: error.message, code, broken: code !== null && BREAKING.test(code) }
+}

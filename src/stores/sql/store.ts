@@ -1,0 +1,33 @@
+// Everything that is kept, behind one object, over Kysely and whatever engine stands behind it.
+
+import type { LedgerStore } from '../../core/ledger.ts'
+import type { PlanStore } from '../../core/plan.ts'
+import type { PriceStore } from '../../core/price-book.ts'
+import type { RollupStore } from '../../core/rollup.ts'
+import type { TenantStore } from '../../core/tenant.ts'
+import type { SettingStore } from './settings.ts'
+
+export type Store = {
+  readonly tenants: TenantStore
+  readonly plans: PlanStore
+  readonly prices: PriceStore
+  readonly ledger: LedgerStore
+  readonly rollups: RollupStore
+  readonly settings: SettingStore
+  /** Moves with every write of tenants, keys, plans and prices; cheap to ask. */
+  changeCounter(): Promise<number>
+  /** Proves the tables, every checksum and every rollup; one sentence for each problem. */
+  check(): Promise<readonly string[]>
+  stats(): StoreStats
+  /** Refuses new entries, finishes what is under way, lets go of the data directory. */
+  close(): Promise<void>
+}
+
+export type StoreStats = {
+  /** entries that wait for their batch or are in it */
+  readonly queuedEntries: number
+  readonly batches: number
+  readonly appendedEntries: number
+  /** why the store takes nothing any more; null while it works */
+  readonly broken: string | null
+}
