@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { PicoUsd } from './money.ts'
 import {
   buildPriceBook,
-  extend,
+  extendPriceBook,
   findPrice,
   formatUnitPrice,
   GUARDRAIL_BASE_MODEL,
@@ -167,7 +167,7 @@ describe('findPrice', () => {
 describe('buildPriceBook', () => {
   it('lets a later version replace the price with the same key and start, and says which version a price is from', () => {
     const first = buildPriceBook([version(1, [price('1')])])
-    const second = extend(first, [version(2, [price('2'), price('7', { region: 'eu-west-1' })])])
+    const second = extendPriceBook(first, [version(2, [price('2'), price('7', { region: 'eu-west-1' })])])
     expect(findPrice(first, question(), 'input_tokens')).toMatchObject({ version: 1, unitPrice: 1_000_000n })
     expect(findPrice(second, question(), 'input_tokens')).toMatchObject({ version: 2, unitPrice: 2_000_000n })
     expect(second.version).toBe(2)
@@ -192,7 +192,7 @@ describe('buildPriceBook', () => {
     const versions = [version(1, [price('1')])]
     const book = buildPriceBook(versions)
     versions.push(version(2, [price('2')]))
-    expect(extend(book, []).version).toBe(1)
+    expect(extendPriceBook(book, []).version).toBe(1)
   })
 
   it('answers as a plain search through all rows does', () => {

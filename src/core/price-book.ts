@@ -120,7 +120,7 @@ export function buildPriceBook(versions: readonly PriceVersion[]): PriceBook {
 }
 
 /** A new book with further versions; the given one stays as it is. */
-export function extend(book: PriceBook, versions: readonly PriceVersion[]): PriceBook {
+export function extendPriceBook(book: PriceBook, versions: readonly PriceVersion[]): PriceBook {
   return buildPriceBook([...book.versions, ...versions])
 }
 
