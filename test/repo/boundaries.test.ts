@@ -69,6 +69,12 @@ describe('a planted breach is found:', () => {
       'catalogue may not know stores: src/stores/sql/a.ts',
     ],
     ['src/config.ts', `import { a } from './wiring.ts'`, 'config may not know wiring: src/wiring.ts'],
+    ['src/application.ts', `import { a } from './wiring.ts'`, 'application may not know wiring: src/wiring.ts'],
+    [
+      'src/gateway/a.ts',
+      `import { a } from '../application.ts'`,
+      'gateway may not know application: src/application.ts',
+    ],
     ['src/main.ts', `import { a } from './stores/sql/a.ts'`, 'process may not know stores: src/stores/sql/a.ts'],
     ['src/cli/a.ts', `import { a } from '../catalogue/a.ts'`, 'process may not know catalogue: src/catalogue/a.ts'],
     ['src/cli/a.ts', `import { a } from '../counters/a.ts'`, 'process may not know counters: src/counters/a.ts'],
@@ -125,11 +131,14 @@ describe('what is allowed passes:', () => {
     ['src/upstreams/bedrock/a.ts', `import { b } from './usage/b.ts'; import { sign } from '../../http/sigv4.ts'`],
     ['src/stores/sql/a.ts', `import Database from 'better-sqlite3'; import { b } from '../../core/b.ts'`],
     ['src/admin/a.ts', `import { z } from 'zod'; import swagger from '@fastify/swagger'; import '../reports/b.ts'`],
+    ['src/serve.ts', `import { b } from './wiring.ts'; import { loadConfig } from './config.ts'`],
     ['src/wiring.ts', `import { b } from './upstreams/bedrock/index.ts'; import { c } from './stores/sql/index.ts'`],
     ['src/metrics.test.ts', `import { b } from './metrics.ts'`],
     ['src/counters/b.test.ts', `import { b } from './b.ts'; import { c } from '../../test/contract/c.ts'`],
+    ['src/application.test.ts', `import { b } from './application.ts'`],
     ['src/wiring.test.ts', `import { b } from './wiring.ts'`],
     ['src/cli.ts', `import { b } from './cli/b.ts'; import { c } from './wiring.ts'`],
+    ['src/cli/a.ts', `import manifest from '../../package.json' with { type: 'json' }`],
     ['test/e2e/a.test.ts', `import { b } from '../../src/gateway/b.ts'; import { c } from '../../simulator/c.ts'`],
   ])('%s: %s', (path, text) => {
     expect(only(path, text)).toEqual([])
@@ -137,7 +146,10 @@ describe('what is allowed passes:', () => {
 
   it('only wiring, bench and tests can name a concrete adapter', () => {
     const adapters = ['upstreams', 'stores', 'counters', 'catalogue']
-    const naming = LAYERS.filter(({ knows }) => knows.includes('*') || adapters.some((name) => knows.includes(name)))
-    expect(naming.map(({ name }) => name)).toEqual(['wiring', 'bench', 'test', 'scripts'])
+    const names = (adapter: string): string[] =>
+      LAYERS.filter(({ name, knows }) => name !== adapter && (knows.includes('*') || knows.includes(adapter))).map(
+        ({ name }) => name,
+      )
+    expect(adapters.map(names)).toEqual(adapters.map(() => ['wiring', 'bench', 'test', 'scripts']))
   })
 })
