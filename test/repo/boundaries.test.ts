@@ -102,7 +102,7 @@ describe('a planted breach is found:', () => {
     ['a dynamic import', `export const b = (): unknown => import('./b.ts')`],
     ['an import type', `export type B = import('./b.ts').B`],
     ['require', `export const b = require('./b.ts')`],
-    ['a worker', `export const b = new URL('./b.ts', import.meta.url)`],
+    ['a worker', `export const b = new Worker(new URL('./b.ts', import.meta.url))`],
   ])('a cycle through %s', (_, back) => {
     const files = new Map([
       ['src/http/a.ts', back],
@@ -138,6 +138,7 @@ describe('what is allowed passes:', () => {
     ['src/application.test.ts', `import { b } from './application.ts'`],
     ['src/wiring.test.ts', `import { b } from './wiring.ts'`],
     ['src/cli.ts', `import { b } from './cli/b.ts'; import { c } from './wiring.ts'`],
+    ['src/demo.ts', `export const program = new URL('../simulator/main.ts', import.meta.url)`],
     ['src/cli/a.ts', `import manifest from '../../package.json' with { type: 'json' }`],
     ['test/e2e/a.test.ts', `import { b } from '../../src/gateway/b.ts'; import { c } from '../../simulator/c.ts'`],
   ])('%s: %s', (path, text) => {

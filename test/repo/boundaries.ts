@@ -99,7 +99,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'process',
-    holds: ['src/main.ts', 'src/serve.ts', 'src/cli.ts', 'src/cli/', 'src/demo.ts', 'src/demo/'],
+    holds: ['src/main.ts', 'src/serve.ts', 'src/cli.ts', 'src/cli/', 'src/demo.ts', 'src/demo-traffic.ts', 'src/demo/'],
     knows: ['process', 'wiring', 'config', 'core'],
     packages: '*',
     builtins: true,

@@ -65,8 +65,9 @@ export function isNode(value: unknown): value is SyntaxNode {
 }
 
 /**
- * What a file imports, in every way there is: import, export … from, import(), import types, require(), and files named by
- * new URL('…', import.meta.url), which is how workers are started. Null stands for a computed name.
+ * What a file imports, in every way there is: import, export … from, import(), import types, require(), and the files of
+ * worker threads, new Worker(new URL('…', import.meta.url)). Null stands for a computed name. A program started as a process of its own is
+ * not an import.
  */
 export function importsOf(path: string, text: string): (string | null)[] {
   const found = new Set<string | null>()
@@ -92,17 +93,15 @@ function importedBy(node: SyntaxNode): string | null | undefined {
     case 'CallExpression':
       return isNamed(node.callee, 'require') ? literal(firstArgument(node)) : undefined
     case 'NewExpression':
-      return isNamed(node.callee, 'URL') ? moduleUrl(node) : undefined
+      return isNamed(node.callee, 'Worker') ? workerFile(firstArgument(node)) : undefined
     default:
       return undefined
   }
 }
 
 /** new URL('./file.ts', import.meta.url) */
-function moduleUrl(node: SyntaxNode): string | undefined {
-  const source = literal(firstArgument(node))
-  return source?.startsWith('.') && source.endsWith('.ts') ? source : undefined
-}
+const workerFile = (url: unknown): string | null =>
+  isNode(url) && url.type === 'NewExpression' ? literal(firstArgument(url)) : null
 
 export const isNamed = (node: unknown, name: string): boolean =>
   isNode(node) && node.type === 'Identifier' && node.name === name
