@@ -56,24 +56,27 @@ const MODEL_ID_CHARACTERS = /^[A-Za-z0-9_.:/-]+$/
 const BASE_MODEL = /^[a-z0-9]{2,63}\.[a-z0-9][a-z0-9.:-]{0,255}$/
 /** `us`, `eu`, `jp`, …: any two-letter place, so that one which AWS adds tomorrow is known today; no maker's name has two letters. */
 const PROFILE_PREFIX = /^(?:[a-z]{2}|apac|us-gov|global)$/
-const PARTITION = /^aws(?:-[a-z]{1,8}){0,2}$/
+const ARN =
+  /^arn:aws(?:-[a-z]{1,8}){0,2}:(?<service>bedrock|sagemaker):(?<region>[a-z0-9-]{0,32}):(?<account>[0-9]{12}|):(?<type>[a-z-]{1,64})\/(?<name>.{1,512})$/
+type ArnParts = Record<'service' | 'region' | 'account' | 'type' | 'name', string>
 const REGION = /^[a-z]{2,6}(?:-[a-z]{2,12}){1,3}-[0-9]{1,2}$/
-const ACCOUNT = /^[0-9]{12}$/
 const RESOURCE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}$/
 /** The model that a custom model was made from, then its own id. */
 const CUSTOM_MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,255}(?:\/[A-Za-z0-9][A-Za-z0-9_-]{0,63})?$/
 
-/** Resource types of ARNs that name no model in their text. */
-const RESOURCE_TYPES: { readonly [type: string]: { readonly kind: ModelIdKind; readonly name: RegExp } | undefined } = {
-  'application-inference-profile': { kind: 'application_profile', name: RESOURCE_NAME },
-  'provisioned-model': { kind: 'provisioned', name: RESOURCE_NAME },
-  'custom-model': { kind: 'custom', name: CUSTOM_MODEL_NAME },
-  'custom-model-deployment': { kind: 'custom', name: RESOURCE_NAME },
-  'imported-model': { kind: 'imported', name: RESOURCE_NAME },
-  'default-prompt-router': { kind: 'prompt_router', name: RESOURCE_NAME },
-  'prompt-router': { kind: 'prompt_router', name: RESOURCE_NAME },
-  prompt: { kind: 'prompt', name: RESOURCE_NAME },
-}
+/** Resources of an account whose ARN names no model. */
+const ACCOUNT_RESOURCES: ReadonlyMap<string, { readonly kind: ModelIdKind; readonly name: RegExp }> = new Map([
+  ['bedrock:application-inference-profile', { kind: 'application_profile', name: RESOURCE_NAME }],
+  ['bedrock:inference-profile', { kind: 'application_profile', name: RESOURCE_NAME }],
+  ['bedrock:provisioned-model', { kind: 'provisioned', name: RESOURCE_NAME }],
+  ['bedrock:custom-model', { kind: 'custom', name: CUSTOM_MODEL_NAME }],
+  ['bedrock:custom-model-deployment', { kind: 'custom', name: RESOURCE_NAME }],
+  ['bedrock:imported-model', { kind: 'imported', name: RESOURCE_NAME }],
+  ['bedrock:default-prompt-router', { kind: 'prompt_router', name: RESOURCE_NAME }],
+  ['bedrock:prompt-router', { kind: 'prompt_router', name: RESOURCE_NAME }],
+  ['bedrock:prompt', { kind: 'prompt', name: RESOURCE_NAME }],
+  ['sagemaker:endpoint', { kind: 'marketplace_endpoint', name: RESOURCE_NAME }],
+])
 
 /** Reads a model id; null for anything that Bedrock could not mean. Never throws, linear in the text. */
 export function parseModelId(text: string): ParsedModelId | null {
@@ -121,36 +124,23 @@ export function matchesModelGlob(glob: string, modelId: string, baseModel: strin
 }
 
 function parseArn(text: string): ParsedModelId | null {
-  const parts = text.split(':', 5)
-  const [, partition = '', service = '', region = '', account = ''] = parts
-  if (parts.length < 5 || !PARTITION.test(partition)) return null
-  const resource = text.slice(parts.join(':').length + 1)
-  const slash = resource.indexOf('/')
-  if (slash <= 0) return null
-  const type = resource.slice(0, slash)
-  const name = resource.slice(slash + 1)
-  // Global profiles list their models as arn:aws:bedrock:::foundation-model/…, without a region.
-  const noRegion = region === '' && service === 'bedrock' && type === 'foundation-model'
-  if (!noRegion && !REGION.test(region)) return null
-  const at = noRegion ? null : region
-  if (service === 'bedrock' && type === 'foundation-model') {
-    return account === '' ? parseBaseModel(name, text, at) : null
-  }
-  if (!ACCOUNT.test(account)) return null
-  if (service === 'sagemaker') {
-    return type === 'endpoint' && RESOURCE_NAME.test(name) ? opaque(text, 'marketplace_endpoint', at) : null
-  }
-  return service === 'bedrock' ? parseAccountResource(text, type, name, at) : null
+  const match = ARN.exec(text)
+  if (match === null) return null
+  // Every group of the pattern takes part in every match.
+  const { service, region, account, type, name } = match.groups as ArnParts
+  const resource = `${service}:${type}`
+  if (resource === 'bedrock:foundation-model') return parseFoundationModel(text, region, account, name)
+  if (!REGION.test(region) || account === '') return null
+  const profile = resource === 'bedrock:inference-profile' ? parsePlainId(name, text, region) : null
+  if (profile?.kind === 'system_profile') return profile
+  const known = ACCOUNT_RESOURCES.get(resource)
+  return known?.name.test(name) === true ? opaque(text, known.kind, region) : null
 }
 
-function parseAccountResource(text: string, type: string, name: string, region: string | null): ParsedModelId | null {
-  if (type === 'inference-profile') {
-    const profile = parsePlainId(name, text, region)
-    if (profile?.kind === 'system_profile') return profile
-    return RESOURCE_NAME.test(name) ? opaque(text, 'application_profile', region) : null
-  }
-  const known = Object.hasOwn(RESOURCE_TYPES, type) ? RESOURCE_TYPES[type] : undefined
-  return known?.name.test(name) === true ? opaque(text, known.kind, region) : null
+/** It belongs to no account; and global profiles list their models without a region, as arn:aws:bedrock:::foundation-model/…. */
+function parseFoundationModel(text: string, region: string, account: string, name: string): ParsedModelId | null {
+  if (account !== '' || (region !== '' && !REGION.test(region))) return null
+  return parseBaseModel(name, text, region === '' ? null : region)
 }
 
 function parsePlainId(id: string, modelId: string, region: string | null): ParsedModelId | null {
