@@ -1,0 +1,291 @@
+// AWS Signature Version 4: signs requests on their way to AWS, and verifies requests that were signed with a gateway key pair.
+
+import { timingSafeEqual } from 'node:crypto'
+import {
+  ALGORITHM,
+  canonicalPath,
+  canonicalQuery,
+  canonicalValue,
+  createSigningKeys,
+  sha256Hex,
+  signatureOf,
+  withoutDotSegments,
+} from './sigv4-canonical.ts'
+
+export { sha256Hex } from './sigv4-canonical.ts'
+
+export type SigningCredentials = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
+export type RequestToSign = {
+  readonly method: string
+  /** with the port, when the request will name it */
+  readonly host: string
+  /** path and query string exactly as they will be sent */
+  readonly path: string
+  /** flat: name, value, …; names in lower case. All are signed but those that proxies may change (user-agent, …). No host. */
+  readonly headers: readonly string[]
+  readonly body: Buffer
+  /** when the caller knows it already; else it is computed */
+  readonly bodySha256Hex?: string
+  readonly region: string
+  readonly credentials: SigningCredentials
+  readonly now: Date
+}
+
+export interface Signer {
+  /** The headers to add, flat: x-amz-date, x-amz-content-sha256, x-amz-security-token (with a session token), authorization. */
+  sign(request: RequestToSign): string[]
+}
+
+export function createSigner({ service, maxKeys = 1_000 }: { service: string; maxKeys?: number }): Signer {
+  const keys = createSigningKeys({ maxKeys })
+  const dateOf = createAmzDates()
+  return {
+    sign(request) {
+      const { credentials, region } = request
+      const amzDate = dateOf(request.now)
+      const payloadHash = request.bodySha256Hex ?? sha256Hex(request.body)
+      const added = ['x-amz-date', amzDate, 'x-amz-content-sha256', payloadHash]
+      if (credentials.sessionToken !== undefined) added.push('x-amz-security-token', credentials.sessionToken)
+      const lines = linesToSign(request, added)
+      const scope = { date: amzDate.slice(0, 8), region, service }
+      const key = keys.get(credentials.accessKeyId, credentials.secretAccessKey, scope)
+      const { rawPath, rawQuery } = splitTarget(request.path)
+      const canonical =
+        `${request.method}\n${canonicalPath(withoutDotSegments(rawPath))}\n${canonicalQuery(rawQuery)}\n` +
+        `${lines.canonical}\n${lines.names}\n${payloadHash}`
+      const signature = signatureOf(key, amzDate, scope, canonical)
+      added.push(
+        'authorization',
+        `${ALGORITHM} Credential=${credentials.accessKeyId}/${scope.date}/${region}/${service}/aws4_request, ` +
+          `SignedHeaders=${lines.names}, Signature=${signature}`,
+      )
+      return added
+    },
+  }
+}
+
+export type ParsedAuthorization = {
+  readonly accessKeyId: string
+  readonly date: string
+  readonly region: string
+  readonly service: string
+  readonly signedHeaders: readonly string[]
+  readonly signature: string
+}
+
+/** The parts of a well-formed Signature Version 4 Authorization header; null for anything else. */
+export function parseSigV4Authorization(value: string): ParsedAuthorization | null {
+  if (!value.startsWith(`${ALGORITHM} `)) return null
+  const parts: Record<string, string> = {}
+  for (const part of value.slice(ALGORITHM.length + 1).split(',')) {
+    const equals = part.indexOf('=')
+    const name = part.slice(0, equals).trim()
+    if (equals < 0 || parts[name] !== undefined) return null
+    parts[name] = part.slice(equals + 1).trim()
+  }
+  const { Credential = '', SignedHeaders = '', Signature = '' } = parts
+  const credential = CREDENTIAL.exec(Credential)
+  if (credential === null || !SIGNED_HEADERS.test(SignedHeaders) || !SIGNATURE.test(Signature)) return null
+  const [, accessKeyId, date, region, service] = credential
+  return {
+    accessKeyId: accessKeyId!,
+    date: date!,
+    region: region!,
+    service: service!,
+    signedHeaders: SignedHeaders.split(';'),
+    signature: Signature,
+  }
+}
+
+export type RequestToVerify = {
+  readonly parsed: ParsedAuthorization
+  readonly secretAccessKey: string
+  readonly method: string
+  /** path and query string exactly as they arrived */
+  readonly path: string
+  /** flat: name, value, …; names in lower case, with the pseudo headers of HTTP/2 */
+  readonly rawHeaders: readonly string[]
+  readonly body: Buffer
+  /** milliseconds since the epoch */
+  readonly now: number
+}
+
+export type VerificationFailure =
+  | 'date' // x-amz-date is missing or malformed, or is of another day than the credential's scope
+  | 'skew' // signed too long ago, or too far ahead
+  | 'unsigned_header' // a header that must be signed is not, or a signed one is missing
+  | 'payload_hash' // the body is declared unsigned or streamed, or is not the body that was signed
+  | 'signature'
+
+export type Verification =
+  | { readonly ok: true; readonly bodySha256Hex: string }
+  | { readonly ok: false; readonly reason: VerificationFailure }
+
+export interface Verifier {
+  verify(request: RequestToVerify): Verification
+}
+
+export function createVerifier(options: { maxSkewMilliseconds?: number; maxKeys?: number } = {}): Verifier {
+  const { maxSkewMilliseconds = 300_000, maxKeys = 10_000 } = options
+  const keys = createSigningKeys({ maxKeys })
+  return {
+    verify(request) {
+      const { parsed, rawHeaders } = request
+      const amzDate = valueOf(rawHeaders, 'x-amz-date') ?? ''
+      const flaw = flawOfDate(amzDate, parsed.date, request.now, maxSkewMilliseconds)
+      if (flaw !== null) return refused(flaw)
+      const lines = signedLines(rawHeaders, parsed.signedHeaders)
+      if (lines === null || !signsEnough(rawHeaders, parsed.signedHeaders)) return refused('unsigned_header')
+      const declared = valueOf(rawHeaders, 'x-amz-content-sha256')
+      if (declared !== undefined && !SIGNATURE.test(declared)) return refused('payload_hash')
+      const payloadHash = declared ?? sha256Hex(request.body)
+      const { rawPath, rawQuery } = splitTarget(request.path)
+      const canonical =
+        `${request.method}\n${canonicalPath(rawPath)}\n${canonicalQuery(rawQuery)}\n` +
+        `${lines}\n${parsed.signedHeaders.join(';')}\n${payloadHash}`
+      const key = keys.get(parsed.accessKeyId, request.secretAccessKey, parsed)
+      if (!sameHex(signatureOf(key, amzDate, parsed, canonical), parsed.signature)) return refused('signature')
+      // last, so that only the holder of a key can make us hash a large body
+      if (declared !== undefined && sha256Hex(request.body) !== declared) return refused('payload_hash')
+      return { ok: true, bodySha256Hex: payloadHash }
+    },
+  }
+}
+
+const CREDENTIAL = /^([A-Za-z0-9_-]{1,128})\/([0-9]{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,64})\/aws4_request$/
+const SIGNED_HEADERS = /^:?[a-z0-9_.-]+(?:;[a-z0-9_.-]+)*$/
+const SIGNATURE = /^[0-9a-f]{64}$/
+const AMZ_DATE = /^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z$/
+
+/** Added or changed on the way by proxies and load balancers, so never signed. */
+const NEVER_SIGNED: ReadonlySet<string> = new Set([
+  'authorization',
+  'cache-control',
+  'connection',
+  'expect',
+  'from',
+  'keep-alive',
+  'max-forwards',
+  'pragma',
+  'referer',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+  'x-amzn-trace-id',
+])
+
+/** Added by AWS's own load balancers and CDN after the client has signed. */
+const ADDED_AFTER_SIGNING: ReadonlySet<string> = new Set(['x-amzn-trace-id', 'x-amz-cf-id'])
+
+function linesToSign(request: RequestToSign, added: readonly string[]): { canonical: string; names: string } {
+  const lines: [string, string][] = [['host', request.host]]
+  for (const list of [request.headers, added]) {
+    for (let index = 0; index < list.length; index += 2) {
+      const name = list[index]!
+      if (!NEVER_SIGNED.has(name)) insertSorted(lines, name, canonicalValue(list[index + 1]!))
+    }
+  }
+  let canonical = ''
+  let names = ''
+  for (const [name, value] of lines) {
+    canonical += `${name}:${value}\n`
+    names += names === '' ? name : `;${name}`
+  }
+  return { canonical, names }
+}
+
+/** Insertion is the fastest sort for a dozen; a second line of one name is joined to the first. */
+function insertSorted(lines: [string, string][], name: string, value: string): void {
+  let at = lines.length
+  while (at > 0 && lines[at - 1]![0] > name) at--
+  const before = lines[at - 1]
+  if (before !== undefined && before[0] === name) before[1] = `${before[1]},${value}`
+  else lines.splice(at, 0, [name, value])
+}
+
+/** Host and date must be signed, and every header that AWS gives a meaning to: or it could be changed on the way. */
+function signsEnough(rawHeaders: readonly string[], signedHeaders: readonly string[]): boolean {
+  if (!signedHeaders.includes('host') && !signedHeaders.includes(':authority')) return false
+  if (!signedHeaders.includes('x-amz-date')) return false
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]!
+    if (name.startsWith('x-amz') && !signedHeaders.includes(name) && !ADDED_AFTER_SIGNING.has(name)) return false
+  }
+  return true
+}
+
+/** The canonical lines of exactly the signed headers; null when one is not there. */
+function signedLines(rawHeaders: readonly string[], signedHeaders: readonly string[]): string | null {
+  let lines = ''
+  for (const name of signedHeaders) {
+    const value = valueOf(rawHeaders, name) ?? hostByOtherName(rawHeaders, name)
+    if (value === undefined) return null
+    lines += `${name}:${value}\n`
+  }
+  return lines
+}
+
+/** Host and :authority are one thing; a proxy that translates between the protocols renames it. */
+function hostByOtherName(rawHeaders: readonly string[], name: string): string | undefined {
+  if (name === 'host') return valueOf(rawHeaders, ':authority')
+  return name === ':authority' ? valueOf(rawHeaders, 'host') : undefined
+}
+
+function valueOf(rawHeaders: readonly string[], name: string): string | undefined {
+  let found: string | undefined
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index] !== name) continue
+    const value = canonicalValue(rawHeaders[index + 1]!)
+    found = found === undefined ? value : `${found},${value}`
+  }
+  return found
+}
+
+function flawOfDate(amzDate: string, scopeDate: string, now: number, maxSkew: number): 'date' | 'skew' | null {
+  const signedAt = millisecondsOf(amzDate)
+  if (signedAt === null || !amzDate.startsWith(scopeDate)) return 'date'
+  return Math.abs(now - signedAt) > maxSkew ? 'skew' : null
+}
+
+function splitTarget(target: string): { rawPath: string; rawQuery: string } {
+  const query = target.indexOf('?')
+  return query < 0
+    ? { rawPath: target, rawQuery: '' }
+    : { rawPath: target.slice(0, query), rawQuery: target.slice(query + 1) }
+}
+
+function millisecondsOf(amzDate: string): number | null {
+  const parts = AMZ_DATE.exec(amzDate)
+  if (parts === null) return null
+  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number)
+  return Date.UTC(year!, month! - 1, day, hour, minute, second)
+}
+
+/** "20261120T110523Z"; made anew once a second. */
+function createAmzDates(): (now: Date) => string {
+  let second = Number.NaN
+  let text = ''
+  return (now) => {
+    const current = Math.floor(now.getTime() / 1_000)
+    if (current !== second) {
+      second = current
+      text = now.toISOString().replace(/[:-]|\.\d{3}/g, '')
+    }
+    return text
+  }
+}
+
+function sameHex(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a, 'latin1'), Buffer.from(b, 'latin1'))
+}
+
+function refused(reason: VerificationFailure): Verification {
+  return { ok: false, reason }
+}
