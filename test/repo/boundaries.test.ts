@@ -133,6 +133,7 @@ describe('what is allowed passes:', () => {
     ['src/admin/a.ts', `import { z } from 'zod'; import swagger from '@fastify/swagger'; import '../reports/b.ts'`],
     ['src/serve.ts', `import { b } from './wiring.ts'; import { loadConfig } from './config.ts'`],
     ['src/wiring.ts', `import { b } from './upstreams/bedrock/index.ts'; import { c } from './stores/sql/index.ts'`],
+    ['src/stores/journal.ts', `import { b } from './journal-records.ts'`],
     ['src/metrics.test.ts', `import { b } from './metrics.ts'`],
     ['src/counters/b.test.ts', `import { b } from './b.ts'; import { c } from '../../test/contract/c.ts'`],
     ['src/application.test.ts', `import { b } from './application.ts'`],

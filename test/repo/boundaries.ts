@@ -176,11 +176,15 @@ function wrongTarget(path: string, layer: Layer, target: string): string | null 
   return `${layer.name} may not know ${known.name}: ${target}`
 }
 
-/** In one folder below the layer's own, such as src/upstreams/bedrock/; files beside each other only with their tests. */
-function sameAdapter(path: string, target: string, { holds }: Layer): boolean {
-  const base = holds.find((held) => path.startsWith(held)) ?? path
+/** An adapter is a folder below the layer's own, such as src/upstreams/bedrock/, or the files beside those folders. */
+const sameAdapter = (path: string, target: string, layer: Layer): boolean =>
+  adapterOf(path, layer) === adapterOf(target, layer)
+
+function adapterOf(path: string, { holds }: Layer): string {
+  const base = holds.find((held) => path.startsWith(held))
+  if (base === undefined) return testedFile(path)
   const [first = '', ...rest] = path.slice(base.length).split('/')
-  return rest.length === 0 ? testedFile(path) === target : target.startsWith(`${base}${first}/`)
+  return rest.length === 0 ? base : `${base}${first}/`
 }
 
 const IMPURE_MEMBERS = new Set(['Date.now', 'Math.random', 'performance.now', 'crypto.randomUUID'])

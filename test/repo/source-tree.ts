@@ -1,11 +1,10 @@
 // The repository's own files for the tests about it: what there is, what each source imports, and a walk over its syntax.
 
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, posix } from 'node:path'
 import { parseSync } from 'vite'
 
-export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+export const ROOT = join(import.meta.dirname, '..', '..')
 
 /** Paths from the root, with slashes, to their text. */
 export type Sources = ReadonlyMap<string, string>
