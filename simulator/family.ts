@@ -33,8 +33,18 @@ export type FamilyCall = {
   countTokens: (text: string) => number // the simulator's one documented rule
   generate: (seed: string, tokens: number) => string[] // deterministic pieces of text, one per token
   cache: {
-    /** Looks up and stores a prefix; returns how many of its tokens were read and how many written, for the given TTL. */
-    touch(prefix: string, tokens: number, ttl: '5m' | '1h'): { read: number; written5m: number; written1h: number }
+    /**
+     * Looks up and stores a prefix; returns how many of its tokens were read and how many written, for the given TTL. Called
+     * once per cache breakpoint in the order of the prompt, with the whole prefix up to it and that prefix's tokens; it answers
+     * only the part beyond the previous breakpoint of the same call, so the answers add up.
+     */
+    touch(
+      prefix: string,
+      tokens: number,
+      ttl: '5m' | '30m' | '1h',
+    ): { read: number; written5m: number; written1h: number; written30m?: number }
+    /** Whether a prefix is stored now; stores nothing and renews nothing. To read it, `touch` it before the breakpoint. */
+    peek?(prefix: string): boolean
   }
 }
 

@@ -1,70 +1,100 @@
 // A prompt cache that behaves like one: prefixes are written once, read until their time to live ends, and every read renews it.
 
-export type CacheTtl = '5m' | '1h'
-export type CacheCounts = { read: number; written5m: number; written1h: number }
+export type CacheTtl = '5m' | '30m' | '1h'
+export type CacheCounts = { read: number; written5m: number; written30m: number; written1h: number }
 
-/** One breakpoint of a prompt: the name of everything before it, and how many tokens that is. */
-export type Breakpoint = { prefix: string; tokens: number; ttl: CacheTtl }
+/** Everything up to some place of a prompt: its name and its tokens. */
+export type Prefix = { prefix: string; tokens: number }
 
-const TTL_MS: Record<CacheTtl, number> = { '5m': 5 * 60_000, '1h': 60 * 60_000 }
-/** Anthropic's and Amazon's models cache nothing shorter (prompt-caching page: 1,024 tokens for most models). */
-export const MINIMUM_TOKENS = 1024
-const MAXIMUM_ENTRIES = 100_000
+/** A place where the caller asked to cache; `earlier` are the ends of the content blocks before it, nearest first. */
+export type Breakpoint = Prefix & { ttl: CacheTtl; earlier: readonly Prefix[] }
 
-type Entry = { expiresAt: number; ttl: CacheTtl }
+export type CallCache = {
+  touch(prefix: string, tokens: number, ttl: CacheTtl): CacheCounts
+  peek(prefix: string): boolean
+}
 
 export type PromptCache = {
   /** The cache of one call: ask for its breakpoints in the order of the prompt, and add the answers up. */
-  open(scope: string, now: number): { touch(prefix: string, tokens: number, ttl: CacheTtl): CacheCounts }
+  open(scope: string, now: number): CallCache
   /** All breakpoints of one call at once: the longest stored prefix is read, the rest up to the last breakpoint is written. */
   take(scope: string, now: number, breakpoints: readonly Breakpoint[]): CacheCounts
   clear(): void
 }
 
+const TTL_MS: Record<CacheTtl, number> = { '5m': 5 * 60_000, '30m': 30 * 60_000, '1h': 60 * 60_000 }
+const WRITTEN = { '5m': 'written5m', '30m': 'written30m', '1h': 'written1h' } as const
+/** `take` caches nothing shorter (prompt-caching page: 1,024 tokens for most models); who calls `open` applies the model's own. */
+const MINIMUM_TOKENS = 1024
+const MAXIMUM_ENTRIES = 100_000
+
 export function createPromptCache(nameOf: (text: string) => string): PromptCache {
-  const entries = new Map<string, Entry>()
-
-  const read = (key: string, now: number): boolean => {
-    const entry = entries.get(key)
-    if (entry === undefined || entry.expiresAt <= now) return false
-    entry.expiresAt = now + TTL_MS[entry.ttl]
-    return true
-  }
-  const write = (key: string, ttl: CacheTtl, now: number): void => {
-    const [oldest] = entries.size >= MAXIMUM_ENTRIES ? entries.keys() : []
-    if (oldest !== undefined) entries.delete(oldest)
-    entries.set(key, { ttl, expiresAt: now + TTL_MS[ttl] })
-  }
-  const keyOf = (scope: string, prefix: string): string => nameOf(`${scope}\n${prefix}`)
-
+  const store = createStore(nameOf)
   return {
     open(scope, now) {
       let covered = 0
       return {
         touch(prefix, tokens, ttl) {
-          const counts = { read: 0, written5m: 0, written1h: 0 }
-          if (tokens < MINIMUM_TOKENS || tokens <= covered) return counts
-          const beyond = tokens - covered
+          const counts = nothing()
+          if (tokens <= covered) return counts
+          counts[store.read(scope, prefix, now) ? 'read' : WRITTEN[ttl]] = tokens - covered
+          if (counts.read === 0) store.write(scope, prefix, ttl, now)
           covered = tokens
-          const key = keyOf(scope, prefix)
-          if (read(key, now)) return { ...counts, read: beyond }
-          write(key, ttl, now)
-          return ttl === '1h' ? { ...counts, written1h: beyond } : { ...counts, written5m: beyond }
+          return counts
         },
+        peek: (prefix) => store.has(scope, prefix, now),
       }
     },
     take(scope, now, breakpoints) {
-      const counts = { read: 0, written5m: 0, written1h: 0 }
+      const counts = nothing()
       const long = breakpoints.filter((point) => point.tokens >= MINIMUM_TOKENS)
-      const hit = long.findLastIndex((point) => read(keyOf(scope, point.prefix), now))
-      let covered = long[hit]?.tokens ?? 0
-      counts.read = covered
-      for (const point of long.slice(hit + 1)) {
-        write(keyOf(scope, point.prefix), point.ttl, now)
-        counts[point.ttl === '1h' ? 'written1h' : 'written5m'] += point.tokens - covered
+      const { hit, tokens } = longestHit(long, (prefix) => store.read(scope, prefix, now))
+      let covered = tokens
+      counts.read = tokens
+      for (const point of long.slice(hit)) {
+        if (point.tokens <= covered) continue
+        store.write(scope, point.prefix, point.ttl, now)
+        counts[WRITTEN[point.ttl]] += point.tokens - covered
         covered = point.tokens
       }
       return counts
+    },
+    clear: store.clear,
+  }
+}
+
+export const nothing = (): CacheCounts => ({ read: 0, written5m: 0, written30m: 0, written1h: 0 })
+
+/** The last breakpoint whose prefix, or that of a block before it, is stored; `hit` is the first breakpoint that may need writing. */
+function longestHit(
+  breakpoints: readonly Breakpoint[],
+  read: (prefix: string) => boolean,
+): { hit: number; tokens: number } {
+  for (const [index, point] of [...breakpoints.entries()].toReversed()) {
+    const found = [point, ...point.earlier].find(({ prefix, tokens }) => tokens >= MINIMUM_TOKENS && read(prefix))
+    if (found !== undefined) return { hit: index, tokens: found.tokens }
+  }
+  return { hit: 0, tokens: 0 }
+}
+
+function createStore(nameOf: (text: string) => string) {
+  const entries = new Map<string, { expiresAt: number; ttl: CacheTtl }>()
+  const keyOf = (scope: string, prefix: string): string => nameOf(`${scope}\n${prefix}`)
+  const find = (scope: string, prefix: string, now: number) => {
+    const entry = entries.get(keyOf(scope, prefix))
+    return entry === undefined || entry.expiresAt <= now ? undefined : entry
+  }
+  return {
+    has: (scope: string, prefix: string, now: number): boolean => find(scope, prefix, now) !== undefined,
+    read(scope: string, prefix: string, now: number): boolean {
+      const entry = find(scope, prefix, now)
+      if (entry !== undefined) entry.expiresAt = now + TTL_MS[entry.ttl]
+      return entry !== undefined
+    },
+    write(scope: string, prefix: string, ttl: CacheTtl, now: number): void {
+      const oldest = entries.size >= MAXIMUM_ENTRIES ? entries.keys().next().value : undefined
+      if (oldest !== undefined) entries.delete(oldest)
+      entries.set(keyOf(scope, prefix), { ttl, expiresAt: now + TTL_MS[ttl] })
     },
     clear: () => entries.clear(),
   }

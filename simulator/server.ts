@@ -10,6 +10,7 @@ import { listen } from './listener.ts'
 import { createModelTable } from './models.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { createPromptCache } from './prompt-cache.ts'
+import { createResources } from './resources.ts'
 import type { Simulator } from './simulator.ts'
 import { digest } from './tokens.ts'
 import type { Wire } from './wire.ts'
@@ -59,6 +60,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
 function createSimulator(options: SimulatorOptions): Simulator {
   const bill = createBill(false)
   const cache = createPromptCache(digest)
+  const resources = createResources()
   return {
     credentials: {
       keyPairs: options.keyPairs ?? [DEFAULT_KEY_PAIR],
@@ -66,7 +68,7 @@ function createSimulator(options: SimulatorOptions): Simulator {
       allowAny: options.allowAnyCredentials ?? false,
     },
     models: createModelTable(options.families ?? FAMILIES),
-    aliases: { modelOf: () => undefined },
+    resources,
     bill,
     cache,
     now: options.now ?? Date.now,
@@ -76,6 +78,7 @@ function createSimulator(options: SimulatorOptions): Simulator {
     reset() {
       bill.clear()
       cache.clear()
+      resources.clear()
     },
   }
 }

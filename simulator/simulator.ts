@@ -1,13 +1,14 @@
 // Everything that one simulator remembers while it runs; made once per start, so that two in one process never meet.
 import type { Credentials } from './authenticate.ts'
 import type { Bill } from './bill.ts'
-import type { Aliases, ModelTable } from './models.ts'
+import type { ModelTable } from './models.ts'
 import type { PromptCache } from './prompt-cache.ts'
+import type { Resources } from './resources.ts'
 
 export type Simulator = {
   credentials: Credentials
   models: ModelTable
-  aliases: Aliases
+  resources: Resources
   bill: Bill
   cache: PromptCache
   /** milliseconds since 1970 */

@@ -2,12 +2,15 @@
 import type { Billing, Call } from '../call.ts'
 import { ApiError, invalid, shown } from '../errors.ts'
 import type { BilledUsage, JsonObject } from '../family.ts'
+import { addUsage } from '../guardrail.ts'
 import { isObject, objectAt, stringAt } from '../json.ts'
 import { readRequestMetadata } from '../metadata.ts'
 import { ACCOUNT_ID, type ResolvedModel, resolveModel } from '../models.ts'
-import { measure } from './measure.ts'
+import { nothing } from '../prompt-cache.ts'
+import { guarded } from './guard.ts'
+import { type Measured, measure } from './measure.ts'
 import { makeTurn, type Turn } from './turn.ts'
-import { billedUsage, converseUsage, latencyOf } from './usage.ts'
+import { billedUsage, converseUsage, latencyOf, type TurnUsage } from './usage.ts'
 import { validateConverse } from './validate.ts'
 
 export type Conversed = {
@@ -27,16 +30,15 @@ export type Conversed = {
 export function converse(call: Call): Conversed {
   const { simulator } = call
   const sent = call.path.modelId ?? ''
-  const model = resolveModel(sent, simulator.models, simulator.aliases)
+  const model = resolveModel(sent, simulator.models, simulator.resources.aliases)
   const request = readBody(call.body)
   const requestMetadata = readRequestMetadata(request.requestMetadata)
   validateConverse(request, model.card, !sent.includes(':prompt/'))
   const measured = measure(request)
-  const turn = makeTurn(request, model.card, measured.name, call.wishes.outputTokens)
-  const scope = `${ACCOUNT_ID}/${call.region}/${model.card.modelId}`
-  const cache = simulator.cache.take(scope, simulator.now(), model.card.cache ? measured.breakpoints : [])
-  const cached = cache.read + cache.written5m + cache.written1h
-  const counts = { inputTokens: measured.inputTokens - cached, outputTokens: turn.outputTokens, cache }
+  const { turn, trace, billed } = guarded(request, call.region, measured.text, () =>
+    makeTurn(request, model.card, measured.name, call.wishes.outputTokens),
+  )
+  const counts = countsOf(call, model, measured, turn)
   const requestedTier = stringAt(objectAt(request, 'serviceTier') ?? {}, 'type')
   const tier = call.wishes.servedTier ?? requestedTier ?? 'default'
   return {
@@ -44,18 +46,31 @@ export function converse(call: Call): Conversed {
     turn,
     usage: converseUsage(counts, model.card),
     latencyMs: latencyOf(turn.outputTokens),
-    extras: extrasOf(request, call, model, requestedTier === undefined && tier === 'default' ? null : tier),
+    extras: extrasOf(request, call, model, requestedTier === undefined && tier === 'default' ? null : tier, trace),
     additionalModelResponseFields: responseFields(request, turn),
     billing: {
       modelId: sent,
       baseModel: model.card.modelId,
       tier,
       requestedTier: requestedTier ?? 'default',
-      usage: billedUsage(counts),
+      usage: addUsage(billedUsage(counts), billed),
       requestMetadata,
     },
-    usageAfter: (tokens) => billedUsage({ ...counts, outputTokens: Math.min(tokens, counts.outputTokens) }),
+    usageAfter: (tokens) =>
+      addUsage(billedUsage({ ...counts, outputTokens: Math.min(tokens, counts.outputTokens) }), billed),
   }
+}
+
+/** What a model that was never asked has used: nothing. */
+const UNASKED: TurnUsage = { inputTokens: 0, outputTokens: 0, cache: nothing() }
+
+function countsOf(call: Call, model: ResolvedModel, measured: Measured, turn: Turn): TurnUsage {
+  if (turn.stopReason === 'guardrail_intervened') return UNASKED
+  const { simulator } = call
+  const scope = `${ACCOUNT_ID}/${call.region}/${model.card.modelId}`
+  const taken = simulator.cache.take(scope, simulator.now(), model.card.cache ? measured.breakpoints : [])
+  const cached = taken.read + taken.written5m + taken.written30m + taken.written1h
+  return { inputTokens: measured.inputTokens - cached, outputTokens: turn.outputTokens, cache: taken }
 }
 
 /** A JSON object body, or the refusal that restJson services answer. */
@@ -71,11 +86,18 @@ export function readBody(body: Buffer): JsonObject {
   return value
 }
 
-function extrasOf(request: JsonObject, call: Call, model: ResolvedModel, tier: string | null): JsonObject {
+function extrasOf(
+  request: JsonObject,
+  call: Call,
+  model: ResolvedModel,
+  tier: string | null,
+  guardrail: JsonObject | null,
+): JsonObject {
   const extras: JsonObject = {}
+  if (guardrail !== null) extras.trace = guardrail
   if (model.routed) {
     const invokedModelId = `arn:aws:bedrock:${call.region}::foundation-model/${model.card.modelId}`
-    extras.trace = { promptRouter: { invokedModelId } }
+    extras.trace = { ...guardrail, promptRouter: { invokedModelId } }
   }
   const latency = call.wishes.servedLatency ?? stringAt(objectAt(request, 'performanceConfig') ?? {}, 'latency')
   if (latency !== undefined) extras.performanceConfig = { latency }

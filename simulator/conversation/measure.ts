@@ -1,12 +1,14 @@
 // Measures a conversation: how many input tokens its tools, system and messages are, and where its cache breakpoints stand.
 import type { JsonObject } from '../family.ts'
 import { arrayAt, isObject, objectAt, objectsAt, stringAt } from '../json.ts'
-import type { Breakpoint } from '../prompt-cache.ts'
+import type { Breakpoint, Prefix } from '../prompt-cache.ts'
 import { countTokens, digest } from '../tokens.ts'
 
 /** What a role marker and its separators cost, per message. */
 const TOKENS_PER_MESSAGE = 4
 const TOKENS_OF_A_REFERENCE = 1024
+/** A breakpoint also finds what an earlier call wrote up to 20 blocks before it (prompt-caching page). */
+const LOOKBACK_BLOCKS = 21
 
 export type Measured = {
   inputTokens: number
@@ -33,6 +35,7 @@ export function measure(request: JsonObject): Measured {
 class Walker {
   #tokens = 0
   #prefix = ''
+  #ends: Prefix[] = []
   #breakpoints: Breakpoint[] = []
   #text: string[] = []
 
@@ -40,7 +43,8 @@ class Walker {
     const point = objectAt(block, 'cachePoint')
     if (point !== undefined) {
       const ttl = stringAt(point, 'ttl') === '1h' ? '1h' : '5m'
-      this.#breakpoints.push({ prefix: this.#prefix, tokens: this.#tokens, ttl })
+      const [end, ...earlier] = this.#ends.slice(-LOOKBACK_BLOCKS).toReversed()
+      if (end !== undefined) this.#breakpoints.push({ ...end, ttl, earlier })
       return
     }
     const text = stringAt(block, 'text') ?? guardedText(block)
@@ -51,6 +55,7 @@ class Walker {
   add(content: string, tokens: number): void {
     this.#tokens += tokens
     this.#prefix = digest(`${this.#prefix}\n${content}`)
+    this.#ends.push({ prefix: this.#prefix, tokens: this.#tokens })
   }
 
   measured(): Measured {

@@ -10,7 +10,7 @@ export type Block =
 
 export type Turn = {
   blocks: Block[]
-  stopReason: 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use'
+  stopReason: 'end_turn' | 'max_tokens' | 'stop_sequence' | 'tool_use' | 'guardrail_intervened'
   outputTokens: number
   /** the stop sequence that ended the turn */
   stoppedBy: string | null

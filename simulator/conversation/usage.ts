@@ -7,7 +7,7 @@ export type TurnUsage = { inputTokens: number; outputTokens: number; cache: Cach
 /** TokenUsage of Converse: total input is inputTokens + cacheReadInputTokens + cacheWriteInputTokens (prompt-caching page). */
 export function converseUsage(usage: TurnUsage, card: ModelCard): JsonObject {
   const { inputTokens, outputTokens, cache } = usage
-  const written = cache.written5m + cache.written1h
+  const written = cache.written5m + cache.written30m + cache.written1h
   const answer: JsonObject = {
     inputTokens,
     outputTokens,
@@ -27,6 +27,7 @@ export function billedUsage(usage: TurnUsage): BilledUsage {
   const billed: BilledUsage = { input_tokens: usage.inputTokens, output_tokens: usage.outputTokens }
   if (usage.cache.read > 0) billed.cache_read_tokens = usage.cache.read
   if (usage.cache.written5m > 0) billed.cache_write_5m_tokens = usage.cache.written5m
+  if (usage.cache.written30m > 0) billed.cache_write_30m_tokens = usage.cache.written30m
   if (usage.cache.written1h > 0) billed.cache_write_1h_tokens = usage.cache.written1h
   return billed
 }

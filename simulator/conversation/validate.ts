@@ -40,7 +40,7 @@ export function validateLatency(latency: string | undefined): void {
   throw constraint(latency, 'performanceConfig.latency', 'satisfy enum value set: [optimized, standard]')
 }
 
-function validateMessages(request: JsonObject, needed: boolean): void {
+export function validateMessages(request: JsonObject, needed: boolean): void {
   const messages = arrayAt(request, 'messages')
   if (messages === undefined || messages.length === 0) {
     if (!needed) return
