@@ -20,7 +20,7 @@ import { createMetrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
 import { createSnapshots } from './snapshots.ts'
 import { openHoldJournal } from './stores/hold-journal.ts'
-import { openSqliteStore } from './stores/sql/index.ts'
+import { openSqliteStore } from './stores/sql/sqlite.ts'
 import { createCredentialSource } from './upstreams/bedrock/credentials.ts'
 import { createBedrockUpstream } from './upstreams/bedrock/index.ts'
 

@@ -12,7 +12,7 @@ export type UpstreamCall = {
   /** raw path with query, exactly as to be sent */
   readonly path: string
   readonly headers: readonly string[]
-  readonly body: Uint8Array
+  readonly body: Buffer
   readonly region: string
 }
 

@@ -72,7 +72,10 @@ export function estimateTokens(characters: number): number {
   return Math.floor(characters / 4)
 }
 
-/** A count as an upstream wrote it: a whole number from 0 to 2^53-1, else null (negative, fraction, text, 1e308). */
+/** No call uses more than this of any dimension; a larger count is an upstream's mistake. */
+export const LARGEST_COUNT = 1_000_000_000_000
+
+/** A count as an upstream wrote it: a whole number from 0 to LARGEST_COUNT, else null (negative, fraction, text, 1e308). */
 export function countOrNull(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= LARGEST_COUNT ? value : null
 }

@@ -1,10 +1,10 @@
 // Finds out who a request is: a bearer key, an x-api-key, or a SigV4 signature made with a key's virtual access key pair.
 
-import { createHash, hash, timingSafeEqual } from 'node:crypto'
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { parseSigV4Authorization, verifySigV4, type ParsedSigV4Authorization } from '../http/sigv4.ts'
+import { createVerifier, parseSigV4Authorization, type ParsedAuthorization, type Verifier, type VerificationFailure } from '../http/sigv4.ts'
 
 /** `checkBody` is there when the credential also covers the body; call it before believing the member. */
 export type Authenticated = { readonly member: Member; readonly checkBody: ((body: Buffer) => void) | null }
@@ -25,9 +25,12 @@ const NO_KEY_HASH = Buffer.alloc(32)
 
 export function createAuthenticate(dependencies: AuthenticateDependencies): Authenticate {
   const { directory, now } = dependencies
+  const verifier = createVerifier()
   return (exchange) => {
     const authorization = exchange.header('authorization')
-    if (authorization?.startsWith('AWS4-HMAC-SHA256')) return bySignature(dependencies, exchange, authorization)
+    if (authorization?.startsWith('AWS4-HMAC-SHA256')) {
+      return bySignature(dependencies, verifier, exchange, authorization)
+    }
     const key = bearerKey(authorization) ?? exchange.header('x-api-key')
     if (key === undefined) throw new GatewayError('missing_credential', { message: MISSING })
     return { member: admitMember(byKey(directory(), key), now()), checkBody: null }
@@ -53,45 +56,46 @@ function byKey(directory: Directory, key: string): Member | null {
 
 function bySignature(
   dependencies: AuthenticateDependencies,
+  verifier: Verifier,
   exchange: HttpExchange,
   authorization: string,
 ): Authenticated {
   const parsed = parseSigV4Authorization(authorization)
-  if (parsed === null)
-    throw new GatewayError('invalid_signature', { message: 'The Authorization header is not a valid SigV4 header.' })
+  if (parsed === null || parsed.service !== 'bedrock') {
+    throw new GatewayError('invalid_signature', { message: 'The Authorization header is not a valid signature for the service bedrock.' })
+  }
   const found = dependencies.directory().memberByAccessKeyId(parsed.accessKeyId)
   const member = admitMember(found, dependencies.now())
-  return { member, checkBody: (body) => checkSignature(dependencies, exchange, parsed, body) }
+  return { member, checkBody: (body) => checkSignature(dependencies, verifier, exchange, parsed, body) }
 }
 
 function checkSignature(
   dependencies: AuthenticateDependencies,
+  verifier: Verifier,
   exchange: HttpExchange,
-  parsed: ParsedSigV4Authorization,
+  parsed: ParsedAuthorization,
   body: Buffer,
 ): void {
-  const queryAt = exchange.path.indexOf('?')
-  const result = verifySigV4({
+  const result = verifier.verify({
     parsed,
     secretAccessKey: dependencies.deriveSecretAccessKey(parsed.accessKeyId),
     method: exchange.method,
-    rawPath: queryAt === -1 ? exchange.path : exchange.path.slice(0, queryAt),
-    rawQuery: queryAt === -1 ? '' : exchange.path.slice(queryAt + 1),
-    header: (name) => exchange.header(name),
-    headerNames: [...exchange.headerEntries()].map(([name]) => name),
-    bodySha256Hex: hash('sha256', body, 'hex'),
-    now: new Date(dependencies.now()),
+    path: exchange.path,
+    rawHeaders: exchange.rawHeaders,
+    body,
+    now: dependencies.now(),
   })
-  if (result.ok) return
-  throw new GatewayError('invalid_signature', { message: SIGNATURE_WORDS[result.reason] ?? SIGNATURE_WORDS.signature })
+  if (!result.ok) throw new GatewayError('invalid_signature', { message: SIGNATURE_WORDS[result.reason] })
 }
 
-const SIGNATURE_WORDS: Readonly<Record<string, string>> & { readonly signature: string } = {
+/** In AWS's words where it has them: clients match on them. */
+const SIGNATURE_WORDS: Readonly<Record<VerificationFailure, string>> = {
   signature:
-    'The request signature we calculated does not match the signature you provided. Check your secret access key and signing method.',
-  skew: 'Signature expired or not yet current: the date of the request is more than 5 minutes from the server time.',
-  body_hash: 'The value of x-amz-content-sha256 does not match the body.',
-  unsigned_header: 'A header that must be signed is not among the signed headers.',
+    'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
+  skew: 'Signature expired or not yet current: the date of the request is more than 5 minutes from the time of the server.',
+  date: 'Date in Credential scope does not match the date of the request, or the request has no valid x-amz-date.',
+  payload_hash: 'The value of x-amz-content-sha256 is not the SHA-256 of the body that arrived.',
+  unsigned_header: 'A header that must be signed is missing or is not among the signed headers.',
 }
 
 /** One sentence for a wrong, an expired and a revoked key alike: who guesses learns nothing. */

@@ -30,7 +30,7 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
     method: exchange.method,
     path: route.upstreamPath,
     headers: outgoingHeaders(exchange),
-    body: new Uint8Array(),
+    body: Buffer.alloc(0),
     region: dependencies.region,
   })
   const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body

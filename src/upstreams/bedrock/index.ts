@@ -21,7 +21,7 @@ const USER_AGENT = 'weighbridge'
 
 export function createBedrockUpstream(options: BedrockOptions): Upstream {
   const transport = createTransport(options.limits)
-  const signer = createSigner('bedrock')
+  const signer = createSigner({ service: 'bedrock' })
   const origins = new Map<string, { origin: string; basePath: string; host: string }>()
   const originFor = (plane: UpstreamCall['plane'], region: string) => {
     const id = `${plane} ${region}`

@@ -72,7 +72,7 @@ function getJson(send: Send, path: string, region: string): Promise<unknown> {
         method: 'GET',
         path,
         headers: [],
-        body: new Uint8Array(),
+        body: Buffer.alloc(0),
         region,
       },
       {

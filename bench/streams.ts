@@ -1,0 +1,44 @@
+// A thousand streams at once: what they cost in memory, and how fast their upstream connections are free when all clients leave.
+
+import { Client, requestBytes, type LoadPlan } from './load.ts'
+import { residentMebibytes } from './processes.ts'
+
+const STREAMS = 1_000
+
+export async function benchOpenStreams(options: {
+  readonly upstreamUrl: string
+  readonly pid: number
+  readonly plan: LoadPlan
+  readonly model: string
+  readonly print: (line?: string) => void
+}): Promise<void> {
+  const { upstreamUrl, pid, plan, model, print } = options
+  const before = residentMebibytes(pid)
+  const request = requestBytes({ ...plan, path: `/model/${model}~events=600~every=100/converse-stream` })
+  const clients = Array.from({ length: STREAMS }, () => {
+    const client = new Client(plan.host, plan.port)
+    client.send(request, performance.now(), () => undefined)
+    return client
+  })
+  await sleep(8_000)
+  const streaming = clients.filter((client) => client.bytes > 0).length
+  const during = residentMebibytes(pid)
+  const openBefore = await connections(upstreamUrl)
+  for (const client of clients) client.destroy()
+  const left = performance.now()
+  let open = openBefore
+  while (open > STREAMS / 100 && performance.now() - left < 130_000) {
+    await sleep(100)
+    open = await connections(upstreamUrl)
+  }
+  print()
+  print(`${STREAMS} open streams (${streaming} answering), one event each 100 ms`)
+  print(`  memory       ${during.toFixed(0)} MiB resident (${before.toFixed(0)} before)   (goal: 256 or less)`)
+  print(
+    `  all leave    ${openBefore} upstream connections, ${open} after ${((performance.now() - left) / 1_000).toFixed(1)} s (drains: at most 256, until their answers end)`,
+  )
+}
+
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+const connections = async (url: string): Promise<number> => Number(await (await fetch(`${url}/connections`)).text())
