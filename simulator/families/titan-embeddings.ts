@@ -7,6 +7,7 @@ import {
   FamilyValidationError,
   type JsonObject,
 } from '../family.ts'
+import { countTokens } from '../tokens.ts'
 import { cardsOf } from './card.ts'
 import { asNumber, asObject, asString, asStrings } from './json.ts'
 import { mediaSeconds, vector } from './media.ts'
@@ -179,17 +180,28 @@ export const novaEmbeddings: Family = {
     const embedding = vector(JSON.stringify(input), length)
     return {
       body: { embeddings: [{ embeddingType: embeddingType(kind, input), embedding }] },
-      usage: novaUsage(call, kind, input),
+      usage: novaUsage(call.countTokens, kind, input),
       usageHeaders: kind === 'text',
     }
   },
 }
 
+/** What StartAsyncInvoke's `modelInput` is billed: a segmented embedding, or a single one. */
+export function segmentedUsage(modelInput: JsonObject): BilledUsage {
+  checkBody(modelInput, NOVA)
+  const member = modelInput['taskType'] === 'SEGMENTED_EMBEDDING' ? 'segmentedEmbeddingParams' : 'singleEmbeddingParams'
+  const asked = asObject(modelInput[member])
+  if (asked === undefined) refuse(`#: required key [${member}] not found`)
+  const kind = ['text', 'image', 'video', 'audio'].find((name) => asked[name] !== undefined)
+  if (kind === undefined) refuse(`#/${member}: required key [text] not found`)
+  return novaUsage(countTokens, kind, asObject(asked[kind]) ?? {})
+}
+
 const embeddingType = (kind: string, input: JsonObject): string =>
   kind === 'video' ? (asString(input['embeddingMode']) ?? 'AUDIO_VIDEO_COMBINED') : kind.toUpperCase()
 
-function novaUsage(call: FamilyCall, kind: string, input: JsonObject): BilledUsage {
-  if (kind === 'text') return { input_tokens: call.countTokens(asString(input['value']) ?? '') }
+function novaUsage(count: (text: string) => number, kind: string, input: JsonObject): BilledUsage {
+  if (kind === 'text') return { input_tokens: count(asString(input['value']) ?? '') }
   if (kind === 'image') return { input_images: 1 }
   const source = asObject(input['source']) ?? {}
   const uri = asString(asObject(source['s3Location'])?.['uri'])

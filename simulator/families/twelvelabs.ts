@@ -101,9 +101,11 @@ export const marengo: Family = {
 }
 
 /** What StartAsyncInvoke's `modelInput` is billed for Marengo. */
-export function marengoUsage(modelInput: JsonObject): BilledUsage {
+export function marengoUsage(modelId: string, modelInput: JsonObject): BilledUsage {
+  const newest = modelId.includes('-3-0-')
+  checkBody(modelInput, newest ? MARENGO_3 : MARENGO_2)
   const inputType = asString(modelInput['inputType']) ?? ''
-  const input = asObject(modelInput[inputType]) ?? modelInput
+  const input = newest ? nested(modelInput, inputType) : modelInput
   if (inputType !== 'video' && inputType !== 'audio') return embedUsage(inputType, input)
   const whole = sourceSeconds(asObject(input['mediaSource']) ?? {})
   const start = asNumber(input['startSec']) ?? 0
