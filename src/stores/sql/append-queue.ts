@@ -16,15 +16,11 @@ export class StoreUnavailable extends Error {
   }
 }
 
-export type AppendQueue = {
-  append: (requestId: string, content: string) => Promise<'created' | 'exists'>
-  /** No batch is sent while something else needs the connection alone. */
-  pause: () => void
-  resume: () => void
-  /** Entries waiting and under way. */
-  depth: () => number
-  /** Refuses new entries and resolves when the last batch is answered. */
-  drain: () => Promise<void>
+export type AppendQueueOptions = {
+  /** Makes a batch durable; answers one letter for each entry. */
+  readonly send: (batch: string) => Promise<string>
+  readonly maxQueuedEntries: number
+  readonly maxBatchEntries: number
 }
 
 type Waiting = {
@@ -34,44 +30,76 @@ type Waiting = {
   readonly reject: (error: Error) => void
 }
 
-export function createAppendQueue(options: {
-  /** Makes a batch durable; answers one letter for each entry. */
-  send: (batch: string) => Promise<string>
-  maxQueuedEntries: number
-  maxBatchEntries: number
-}): AppendQueue {
-  let waiting: Waiting[] = []
-  let underWay = 0
-  let scheduled = false
-  let paused = false
-  let closed = false
-  let drained: (() => void) | null = null
+export class AppendQueue {
+  readonly #options: AppendQueueOptions
+  #waiting: Waiting[] = []
+  #underWay = 0
+  #scheduled = false
+  #paused = false
+  #closed = false
+  #drained: (() => void) | null = null
 
-  // at the end of the event loop's turn, so that everything that ended in this turn shares one transaction
-  function schedule(): void {
-    if (scheduled || paused || underWay > 0 || waiting.length === 0) return
-    scheduled = true
-    setImmediate(sendNext)
+  constructor(options: AppendQueueOptions) {
+    this.#options = options
   }
 
-  function sendNext(): void {
-    scheduled = false
-    if (paused || underWay > 0 || waiting.length === 0) return
-    const batch = waiting.length > options.maxBatchEntries ? waiting.slice(0, options.maxBatchEntries) : waiting
-    waiting = batch === waiting ? [] : waiting.slice(options.maxBatchEntries)
-    underWay = batch.length
-    let text = (batch[0] as Waiting).content
-    for (let index = 1; index < batch.length; index += 1) text += BATCH_SEPARATOR + (batch[index] as Waiting).content
-    options.send(text).then(
-      (outcomes) => settle(batch, outcomes),
-      (error: unknown) => fail(batch, error),
+  append(requestId: string, content: string): Promise<'created' | 'exists'> {
+    if (this.#closed) return Promise.reject(new StoreUnavailable('the ledger is closed'))
+    if (this.#waiting.length >= this.#options.maxQueuedEntries) {
+      const behind = `the ledger is ${this.#waiting.length} entries behind, more than it may be; try again shortly`
+      return Promise.reject(new StoreUnavailable(behind))
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ requestId, content, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Entries waiting and under way. */
+  get depth(): number {
+    return this.#waiting.length + this.#underWay
+  }
+
+  /** No batch is sent while something else needs the connection alone. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#schedule()
+  }
+
+  /** Refuses new entries and resolves when the last batch is answered. */
+  drain(): Promise<void> {
+    this.#closed = true
+    if (this.depth === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#drained = resolve
+    })
+  }
+
+  // at the end of the event loop's turn, so that everything that ended in this turn shares one transaction
+  #schedule(): void {
+    if (this.#scheduled || this.#paused || this.#underWay > 0 || this.#waiting.length === 0) return
+    this.#scheduled = true
+    setImmediate(() => this.#sendNext())
+  }
+
+  #sendNext(): void {
+    this.#scheduled = false
+    if (this.#paused || this.#underWay > 0) return
+    const batch = this.#waiting.splice(0, this.#options.maxBatchEntries)
+    this.#underWay = batch.length
+    this.#options.send(batch.map(({ content }) => content).join(BATCH_SEPARATOR)).then(
+      (outcomes) => this.#settle(batch, outcomes),
+      (error: unknown) => this.#fail(batch, error),
     )
   }
 
-  function settle(batch: readonly Waiting[], outcomes: string): void {
-    next()
-    for (let index = 0; index < batch.length; index += 1) {
-      const entry = batch[index] as Waiting
+  #settle(batch: readonly Waiting[], outcomes: string): void {
+    this.#next()
+    for (const [index, entry] of batch.entries()) {
       const outcome = outcomes[index]
       if (outcome === OUTCOMES.created) entry.resolve('created')
       else if (outcome === OUTCOMES.exists) entry.resolve('exists')
@@ -79,49 +107,16 @@ export function createAppendQueue(options: {
     }
   }
 
-  function fail(batch: readonly Waiting[], cause: unknown): void {
-    next()
+  #fail(batch: readonly Waiting[], cause: unknown): void {
+    this.#next()
     const reason = cause instanceof Error ? cause.message : String(cause)
     const error = new StoreUnavailable(`the ledger could not be written: ${reason}`, { cause })
     for (const entry of batch) entry.reject(error)
   }
 
-  function next(): void {
-    underWay = 0
-    schedule()
-    if (waiting.length === 0) drained?.()
-  }
-
-  return {
-    append(requestId, content) {
-      if (closed) return Promise.reject(new StoreUnavailable('the ledger is closed'))
-      if (waiting.length >= options.maxQueuedEntries) {
-        return Promise.reject(
-          new StoreUnavailable(
-            `the ledger is ${waiting.length} entries behind, more than it may be; try again shortly`,
-          ),
-        )
-      }
-      return new Promise((resolve, reject) => {
-        waiting.push({ requestId, content, resolve, reject })
-        schedule()
-      })
-    },
-    pause() {
-      paused = true
-    },
-    resume() {
-      paused = false
-      schedule()
-    },
-    depth: () => waiting.length + underWay,
-    drain() {
-      closed = true
-      if (waiting.length === 0 && underWay === 0) return Promise.resolve()
-      return new Promise((resolve) => {
-        drained = resolve
-        schedule()
-      })
-    },
+  #next(): void {
+    this.#underWay = 0
+    this.#schedule()
+    if (this.depth === 0) this.#drained?.()
   }
 }

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { Kysely } from 'kysely'
 import type { RollupStore } from '../../core/rollup.ts'
-import { createAppendQueue } from './append-queue.ts'
+import { AppendQueue } from './append-queue.ts'
 import { readChangeCounter } from './changes.ts'
 import { createLedgerStore } from './ledger.ts'
 import { createPlanStore } from './plans.ts'
@@ -38,7 +38,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     now: options.now(),
   })
   const counts = { batches: 0, entries: 0 }
-  const queue = createAppendQueue({
+  const queue = new AppendQueue({
     maxQueuedEntries: options.maxQueuedEntries ?? 20_000,
     maxBatchEntries: options.maxBatchEntries ?? 1_000,
     async send(batch) {
@@ -62,7 +62,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     changeCounter: () => readChangeCounter(database),
     check: () => check(database, thread, rebuild),
     stats: () => ({
-      queuedEntries: queue.depth(),
+      queuedEntries: queue.depth,
       batches: counts.batches,
       appendedEntries: counts.entries,
       broken: thread.broken(),

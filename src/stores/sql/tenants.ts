@@ -9,7 +9,14 @@ import type { Schema } from './schema.ts'
 
 const MAX_DEPTH = 16
 
-export function createTenantStore(database: Kysely<Schema>): TenantStore {
+type KeyMethods = Pick<TenantStore, 'createKey' | 'updateKey' | 'getKey' | 'listKeys' | 'everyKey'>
+
+export const createTenantStore = (database: Kysely<Schema>): TenantStore => ({
+  ...tenantMethods(database),
+  ...keyMethods(database),
+})
+
+function tenantMethods(database: Kysely<Schema>): Omit<TenantStore, keyof KeyMethods> {
   return {
     async createTenant(tenant) {
       await changing(database, async (transaction) => {
@@ -55,6 +62,14 @@ export function createTenantStore(database: Kysely<Schema>): TenantStore {
         .execute()
       return rows.map(tenantFromRow)
     },
+    async everyTenant() {
+      return (await database.selectFrom('tenants').selectAll().orderBy('id').execute()).map(tenantFromRow)
+    },
+  }
+}
+
+function keyMethods(database: Kysely<Schema>): KeyMethods {
+  return {
     async createKey(key) {
       await changing(database, async (transaction) => {
         if ((await findTenant(transaction, key.tenantId)) === undefined) {
@@ -90,9 +105,6 @@ export function createTenantStore(database: Kysely<Schema>): TenantStore {
         .orderBy('id')
         .execute()
       return rows.map(keyFromRow)
-    },
-    async everyTenant() {
-      return (await database.selectFrom('tenants').selectAll().orderBy('id').execute()).map(tenantFromRow)
     },
     async everyKey() {
       return (await database.selectFrom('api_keys').selectAll().orderBy('id').execute()).map(keyFromRow)

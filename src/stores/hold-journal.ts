@@ -1,0 +1,275 @@
+// Holds in append-only segment files of the data directory: one write for each hold, one sync for many, nothing lost and nothing invented.
+// The directory belongs to one process: whoever opens the journal has opened the store (and its lock) before.
+
+import * as nodeFileSystem from 'node:fs'
+import { join } from 'node:path'
+import type { Hold, HoldJournal } from '../core/reservation.ts'
+import { closePayload, frameRoom, openPayload, readSegment, segmentPayload, writeFrame } from './hold-records.ts'
+import type { SegmentContent } from './hold-records.ts'
+import { HoldSyncer } from './hold-syncer.ts'
+import type { HoldFileSystem, SegmentFile } from './hold-syncer.ts'
+
+export type HoldJournalOptions = {
+  readonly dir: string
+  readonly now: () => number
+  readonly fileSystem?: HoldFileSystem
+  /** a segment that has grown to this is followed by a new one */
+  readonly segmentBytes?: number
+  /** more files than these: what is still open in the oldest moves to the newest */
+  readonly maxSegments?: number
+}
+
+export type OpenHoldJournal = HoldJournal & {
+  /** What was found wrong when the journal was opened, and what was done about it; one sentence each. */
+  problems(): readonly string[]
+  stats(): HoldJournalStats
+}
+
+export type HoldJournalStats = { readonly openHolds: number; readonly segments: number; readonly syncs: number }
+
+/** A hold cannot be written: the call must not be sent. Works again when the disk does. */
+export class HoldUnwritable extends Error {
+  constructor(cause: unknown) {
+    super(`a hold could not be written: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.name = 'HoldUnwritable'
+  }
+}
+
+type Segment = SegmentFile & {
+  readonly number: number
+  readonly path: string
+  bytes: number
+  openHolds: number
+  /** the file is damaged: it is kept beside the others under another name */
+  readonly damaged: boolean
+}
+
+const SEGMENT_NAME = /^holds-(\d{8})\.log$/
+const MAX_PROBLEMS = 100
+const CLOSES_IN_ONE_WRITE = 64
+const CLOSE_FLUSH_MILLISECONDS = 100
+
+export const openHoldJournal = (options: HoldJournalOptions): OpenHoldJournal => new SegmentedHoldJournal(options)
+
+class SegmentedHoldJournal implements OpenHoldJournal {
+  readonly #disk: HoldFileSystem
+  readonly #options: HoldJournalOptions
+  readonly #segmentBytes: number
+  readonly #maxSegments: number
+  readonly #syncer: HoldSyncer
+  readonly #open = new Map<string, { hold: Hold; segment: Segment }>()
+  readonly #problems: string[] = []
+  readonly #recovered: readonly Hold[]
+  #segments: Segment[] = []
+  #current: Segment | null = null
+  #scratch = Buffer.allocUnsafe(64 * 1024)
+  #closed: string[] = []
+  #flushTimer: NodeJS.Timeout | null = null
+  #ended = false
+
+  constructor(options: HoldJournalOptions) {
+    this.#options = options
+    this.#disk = options.fileSystem ?? nodeFileSystem
+    this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
+    this.#maxSegments = options.maxSegments ?? 4
+    this.#syncer = new HoldSyncer(this.#disk, options.dir)
+    this.#readSegments()
+    this.#recovered = [...this.#open.values()].map(({ hold }) => hold)
+    // what an earlier process left moves to this one's own file; a disk too full for that leaves it where it is
+    if (this.#segments.length > 0) {
+      this.#tryOrReport(() => {
+        this.#writable()
+        this.#carryOver(this.#segments.length - 1)
+      })
+    }
+  }
+
+  open(hold: Hold): Promise<void> {
+    if (this.#ended) throw new HoldUnwritable(new Error('the journal is closed'))
+    const payload = openPayload(hold)
+    try {
+      const segment = this.#writable()
+      this.#write(segment, this.#closed.length === 0 ? [payload] : [closePayload(this.#closed), payload])
+      this.#closesWritten()
+      this.#setOpen(hold, segment)
+      return this.#syncer.sync(segment)
+    } catch (error) {
+      throw new HoldUnwritable(error)
+    }
+  }
+
+  close(requestId: string): void {
+    if (!this.#setClosed(requestId)) return
+    this.#closed.push(requestId)
+    if (this.#closed.length >= CLOSES_IN_ONE_WRITE) this.#flushCloses()
+    else this.#flushTimer ??= setTimeout(() => this.#flushCloses(), CLOSE_FLUSH_MILLISECONDS).unref()
+  }
+
+  recover(): readonly Hold[] {
+    return this.#recovered
+  }
+
+  problems(): readonly string[] {
+    return this.#problems
+  }
+
+  stats(): HoldJournalStats {
+    return { openHolds: this.#open.size, segments: this.#segments.length, syncs: this.#syncer.syncs }
+  }
+
+  async shutdown(): Promise<void> {
+    if (this.#ended) return
+    this.#flushCloses()
+    this.#ended = true
+    await this.#syncer.settle()
+    for (const segment of this.#segments) this.#syncer.retire(segment)
+    if (this.#open.size === 0) for (const segment of this.#segments) this.#letGo(segment)
+    this.#syncer.close()
+  }
+
+  #readSegments(): void {
+    const names = this.#disk.readdirSync(this.#options.dir).filter((name) => SEGMENT_NAME.test(name))
+    for (const name of names.sort()) {
+      const path = join(this.#options.dir, name)
+      const content = readSegment(this.#disk.readFileSync(path))
+      this.#reportDamage(name, content)
+      const segment = newSegment(Number(SEGMENT_NAME.exec(name)?.[1]), path, null, content.damagedAt.length > 0)
+      this.#segments.push(segment)
+      for (const record of content.records) {
+        if (record.kind === 'open') this.#setOpen(record.hold, segment)
+        if (record.kind === 'close') for (const requestId of record.requestIds) this.#setClosed(requestId)
+      }
+    }
+  }
+
+  #reportDamage(name: string, content: SegmentContent): void {
+    if (content.tornBytes > 0) {
+      this.#problems.push(`${name}: the last ${content.tornBytes} bytes are no whole record and were dropped`)
+    }
+    for (const offset of content.damagedAt) {
+      this.#problems.push(
+        `${name}: damaged at byte ${offset}; what is readable around it was kept, the file is set aside as ${name}.corrupt`,
+      )
+    }
+  }
+
+  #setOpen(hold: Hold, segment: Segment): void {
+    this.#setClosed(hold.requestId)
+    this.#open.set(hold.requestId, { hold, segment })
+    segment.openHolds += 1
+  }
+
+  #setClosed(requestId: string): boolean {
+    const found = this.#open.get(requestId)
+    if (found === undefined) return false
+    found.segment.openHolds -= 1
+    return this.#open.delete(requestId)
+  }
+
+  /** The segment to write to; a new one when there is none, it is full, or it was spoiled. */
+  #writable(): Segment {
+    const before = this.#current
+    if (before !== null && !before.spoiled && before.bytes < this.#segmentBytes) return before
+    const number = (this.#segments.at(-1)?.number ?? 0) + 1
+    const path = join(this.#options.dir, `holds-${String(number).padStart(8, '0')}.log`)
+    const segment = newSegment(number, path, this.#disk.openSync(path, 'ax', 0o600), false)
+    this.#current = segment
+    this.#segments.push(segment)
+    if (before !== null) this.#syncer.retire(before)
+    this.#dropFinished()
+    const tooMany = this.#segments.length - this.#maxSegments
+    if (tooMany > 0) this.#tryOrReport(() => this.#carryOver(tooMany))
+    return segment
+  }
+
+  /** All records in one write; whole, or taken back. */
+  #write(segment: Segment, contents: readonly string[]): void {
+    const payloads = segment.bytes === 0 ? [segmentPayload(this.#options.now()), ...contents] : contents
+    let room = 0
+    for (const payload of payloads) room += frameRoom(payload)
+    if (this.#scratch.length < room) this.#scratch = Buffer.allocUnsafe(room)
+    let end = 0
+    for (const payload of payloads) end = writeFrame(this.#scratch, end, payload)
+    const descriptor = segment.descriptor as number
+    try {
+      let written = this.#disk.writeSync(descriptor, this.#scratch, 0, end)
+      // a disk that is nearly full takes a part; asking for the rest says why
+      while (written < end) written += this.#disk.writeSync(descriptor, this.#scratch, written, end - written)
+      segment.bytes += end
+    } catch (error) {
+      this.#takeBack(segment)
+      throw error
+    }
+  }
+
+  #takeBack(segment: Segment): void {
+    try {
+      this.#disk.ftruncateSync(segment.descriptor as number, segment.bytes)
+    } catch {
+      segment.spoiled = true
+    }
+  }
+
+  /** Moves what is still open in the oldest segments to the newest, and lets them go. */
+  #carryOver(count: number): void {
+    const target = this.#current
+    if (target === null) return
+    const oldest = new Set(this.#segments.slice(0, count))
+    const holds = [...this.#open.values()].filter(({ segment }) => oldest.has(segment)).map(({ hold }) => hold)
+    for (const hold of holds) this.#write(target, [openPayload(hold)])
+    this.#syncer.syncNow(target)
+    for (const hold of holds) this.#setOpen(hold, target)
+    this.#dropFinished()
+  }
+
+  /** Oldest first only: a segment also holds the closes of older ones. */
+  #dropFinished(): void {
+    while (this.#segments.length > 1 && this.#segments[0]?.openHolds === 0) {
+      const segment = this.#segments.shift() as Segment
+      this.#syncer.retire(segment)
+      this.#tryOrReport(() => this.#letGo(segment))
+    }
+  }
+
+  #letGo(segment: Segment): void {
+    if (segment.damaged) this.#disk.renameSync(segment.path, `${segment.path}.corrupt`)
+    else this.#disk.unlinkSync(segment.path)
+  }
+
+  #flushCloses(): void {
+    if (this.#closed.length === 0 || this.#ended) return
+    try {
+      this.#write(this.#writable(), [closePayload(this.#closed)])
+      this.#closesWritten()
+    } catch {
+      // they go with the next write that works; lost, they only cost recovery a question to the ledger
+      this.#flushTimer = null
+    }
+  }
+
+  #closesWritten(): void {
+    if (this.#closed.length > 0) this.#closed = []
+    if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    this.#flushTimer = null
+  }
+
+  #tryOrReport(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      if (this.#problems.length < MAX_PROBLEMS)
+        this.#problems.push(error instanceof Error ? error.message : String(error))
+    }
+  }
+}
+
+const newSegment = (number: number, path: string, descriptor: number | null, damaged: boolean): Segment => ({
+  number,
+  path,
+  descriptor,
+  damaged,
+  bytes: 0,
+  openHolds: 0,
+  named: false,
+  spoiled: false,
+})

@@ -1,0 +1,129 @@
+// One sync at a time for everything written meanwhile: whoever asks during a sync is served, with all others, by the next one.
+
+import type * as nodeFileSystem from 'node:fs'
+
+/** What the journal asks of the disk; tests give one that fails. */
+export type HoldFileSystem = Pick<
+  typeof nodeFileSystem,
+  | 'openSync'
+  | 'writeSync'
+  | 'ftruncateSync'
+  | 'fdatasyncSync'
+  | 'fdatasync'
+  | 'fsyncSync'
+  | 'closeSync'
+  | 'readdirSync'
+  | 'readFileSync'
+  | 'renameSync'
+  | 'unlinkSync'
+>
+
+export type SegmentFile = {
+  descriptor: number | null
+  /** the directory durably knows the file's name */
+  named: boolean
+  /** nothing may follow what was written: a cut-off write that stayed, or a sync that failed */
+  spoiled: boolean
+}
+
+type Group = { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
+
+export class HoldSyncer {
+  readonly #disk: HoldFileSystem
+  readonly #directory: number
+  readonly #retired = new Set<SegmentFile>()
+  #dirty = new Set<SegmentFile>()
+  #busy: ReadonlySet<SegmentFile> = new Set()
+  #next: Group | null = null
+  #running: Promise<void> | null = null
+  #syncs = 0
+
+  constructor(disk: HoldFileSystem, dir: string) {
+    this.#disk = disk
+    this.#directory = disk.openSync(dir, 'r')
+  }
+
+  get syncs(): number {
+    return this.#syncs
+  }
+
+  /** Resolves when what was written to the file until now is durable; shared by all who ask before the sync begins. */
+  sync(file: SegmentFile): Promise<void> {
+    this.#dirty.add(file)
+    if (this.#next === null) {
+      this.#next = Promise.withResolvers<void>()
+      // whoever asked may have left with the call already; the others still learn of it
+      this.#next.promise.catch(() => undefined)
+      if (this.#running === null) setImmediate(() => this.#start())
+    }
+    return this.#next.promise
+  }
+
+  syncNow(file: SegmentFile): void {
+    if (file.descriptor === null) return
+    this.#disk.fdatasyncSync(file.descriptor)
+    this.#disk.fsyncSync(this.#directory)
+    file.named = true
+  }
+
+  /** Closes the file once nobody waits for it. */
+  retire(file: SegmentFile): void {
+    if (this.#dirty.has(file) || this.#busy.has(file)) {
+      this.#retired.add(file)
+      return
+    }
+    this.#retired.delete(file)
+    if (file.descriptor !== null) this.#disk.closeSync(file.descriptor)
+    file.descriptor = null
+  }
+
+  /** Resolves when nobody waits any more. */
+  async settle(): Promise<void> {
+    this.#start()
+    while (this.#running !== null) await this.#running
+  }
+
+  close(): void {
+    this.#disk.closeSync(this.#directory)
+  }
+
+  #start(): void {
+    if (this.#next !== null && this.#running === null) this.#running = this.#run(this.#next)
+  }
+
+  async #run(group: Group): Promise<void> {
+    this.#busy = this.#dirty
+    this.#dirty = new Set()
+    this.#next = null
+    this.#syncs += 1
+    try {
+      for (const file of this.#busy) await this.#syncFile(file)
+      group.resolve()
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      group.reject(new Error(`holds could not be made durable: ${reason}`))
+    }
+    this.#busy = new Set()
+    for (const file of this.#retired) this.retire(file)
+    this.#running = null
+    this.#start()
+  }
+
+  async #syncFile(file: SegmentFile): Promise<void> {
+    if (file.descriptor === null) return
+    try {
+      await this.#syncDescriptor(file.descriptor)
+      if (!file.named) await this.#syncDescriptor(this.#directory)
+      file.named = true
+    } catch (error) {
+      file.spoiled = true
+      throw error
+    }
+  }
+
+  #syncDescriptor(descriptor: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#disk.fdatasync(descriptor, (error) => (error === null ? resolve() : reject(error)))
+    })
+  }
+}
