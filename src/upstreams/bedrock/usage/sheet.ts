@@ -1,0 +1,305 @@
+// The tally of one answer: every statement about usage is written down with its source, and read out once as one merged reading.
+
+import type { Tier } from '../../../core/model.ts'
+import type { UsageReading } from '../../../core/upstream.ts'
+import { countOrNull, type Dimension, type Usage } from '../../../core/usage.ts'
+
+/**
+ * Who says it, and whose word counts when they differ. The answer's own usage block comes first, then the response headers, then the
+ * invocation metrics of a stream, then what was counted in the answer, then what the request asked for. Among equals the later word
+ * counts (usage events of a stream are cumulative), except that a zero never erases a count said before it.
+ */
+const SOURCES = {
+  body: 5,
+  metadata: 5,
+  message_start: 5,
+  message_delta: 5,
+  chunk: 5,
+  header: 4,
+  metrics: 3,
+  answer: 2,
+  request: 1,
+} as const satisfies Record<string, number>
+export type Source = keyof typeof SOURCES
+
+/** Besides the dimensions: sums that are split or checked when the sheet is read. */
+export type Fact = Dimension | 'cache_write_tokens' | 'reasoning_tokens' | 'total_tokens'
+
+export type CacheTtl = '5m' | '1h' | '30m'
+
+type Statement = { readonly source: Source; readonly value: number }
+type Line = { readonly statements: Statement[]; absurd: boolean }
+
+const MAX_NOTES = 32
+const MAX_NOTE_CHARACTERS = 200
+
+/** Above these, a count is possible as a number and not as a call: no model reads or writes so much. */
+const PLAUSIBLE = { input: 10_000_000, output: 2_000_000, unit: 1_000_000 }
+
+const CACHE_WRITE: Readonly<Record<CacheTtl, Dimension>> = {
+  '5m': 'cache_write_5m_tokens',
+  '1h': 'cache_write_1h_tokens',
+  '30m': 'cache_write_30m_tokens',
+}
+const READ: readonly Dimension[] = ['input_tokens', 'cache_read_tokens', ...Object.values(CACHE_WRITE)]
+
+/** What `performanceConfig.latency` and the service tier are called here; `default` on the wire is standard (API_runtime_ServiceTier). */
+const TIER_WORDS: Readonly<Record<string, Tier>> = {
+  default: 'standard',
+  standard: 'standard',
+  priority: 'priority',
+  flex: 'flex',
+  reserved: 'reserved',
+  batch: 'batch',
+}
+
+export class Sheet {
+  /** set by whoever sees the usage statement that comes at the end of an answer */
+  ended = false
+  /** set by whoever sees the very last event of a stream */
+  finalSeen = false
+  variant: string | null = null
+  readonly streaming: boolean
+  /** the time to live that cache writes have where the answer does not split them */
+  readonly #defaultTtl: CacheTtl
+  readonly #lines = new Map<Fact, Line>()
+  readonly #provisional = new Map<Fact, Statement>()
+  readonly #notes: string[] = []
+  #free = false
+  #tier: Tier | null = null
+  #optimized = false
+  #invokedModelId: string | null = null
+
+  constructor(options: { readonly defaultTtl: CacheTtl; readonly streaming: boolean }) {
+    this.streaming = options.streaming
+    this.#defaultTtl = options.defaultTtl
+  }
+
+  /** Missing and null say nothing; an absurd value is noted and makes the fact unknown unless another source knows it. */
+  say(source: Source, fact: Fact, value: unknown): void {
+    if (value === undefined || value === null) return
+    const count = countOrNull(value)
+    const line = this.#line(fact)
+    if (count === null) {
+      line.absurd = true
+      this.note(`suspect: ${fact}: ${source} says ${inWords(value)}`)
+      return
+    }
+    const before = line.statements.findIndex((statement) => SOURCES[statement.source] === SOURCES[source])
+    const earlier = line.statements[before]
+    if (earlier === undefined) line.statements.push({ source, value: count })
+    else this.#sayAgain(line, before, earlier, { source, value: count }, fact)
+  }
+
+  /** A count that a stream gives before there is anything to count: unknown if nothing better follows. */
+  sayProvisional(source: Source, fact: Fact, value: unknown): void {
+    const count = countOrNull(value)
+    if (count !== null) this.#provisional.set(fact, { source, value: count })
+  }
+
+  /** Adds to what the same source said of the fact: several parts of one answer, each billed. */
+  add(source: Source, fact: Fact, value: unknown): void {
+    const count = countOrNull(value)
+    if (count === null) {
+      this.say(source, fact, value)
+      return
+    }
+    const line = this.#line(fact)
+    const index = line.statements.findIndex((statement) => statement.source === source)
+    const sum = (line.statements[index]?.value ?? 0) + count
+    if (!Number.isSafeInteger(sum)) this.say(source, fact, sum)
+    else if (index === -1) line.statements.push({ source, value: sum })
+    else line.statements[index] = { source, value: sum }
+  }
+
+  /** The fact is part of the call and nobody says how much. */
+  unknown(fact: Fact, note: string): void {
+    this.#line(fact)
+    this.note(note)
+  }
+
+  /** The call is one that uses nothing billable. */
+  nothing(): void {
+    this.#free = true
+  }
+
+  note(text: string): void {
+    const note = text.slice(0, MAX_NOTE_CHARACTERS)
+    if (this.#notes.length < MAX_NOTES && !this.#notes.includes(note)) this.#notes.push(note)
+  }
+
+  servedTier(word: unknown): void {
+    if (typeof word !== 'string') return
+    const tier = Object.hasOwn(TIER_WORDS, word) ? (TIER_WORDS[word] ?? null) : null
+    if (tier === null) this.note(`service tier ${inWords(word)} is not known`)
+    else if (this.#tier !== null && this.#tier !== tier) this.note(`service tier: ${this.#tier} and ${tier}`)
+    else this.#tier = tier
+  }
+
+  latency(word: unknown): void {
+    if (word === 'optimized') this.#optimized = true
+  }
+
+  invokedModel(id: unknown): void {
+    if (typeof id === 'string' && id.length > 0 && id.length <= 2048) this.#invokedModelId = id
+  }
+
+  read(): Pick<UsageReading, 'usage' | 'servedTier' | 'invokedModelId' | 'notes'> {
+    const quantities: Record<string, number | null> = {}
+    const estimated = this.#chooseAll(quantities)
+    this.#splitCacheWrites(quantities)
+    const reasoning = this.#reasoning(quantities)
+    this.#checkTotal(quantities)
+    this.#checkPlausible(quantities)
+    const silent = !this.#free && Object.keys(quantities).length === 0
+    const usage: Usage = {
+      quantities,
+      ...(reasoning === null ? {} : { reasoningTokens: reasoning }),
+      ...(this.variant === null ? {} : { variant: this.variant }),
+      estimated,
+    }
+    return {
+      usage: silent ? null : usage,
+      servedTier: this.#served(),
+      invokedModelId: this.#invokedModelId,
+      notes: this.#notes,
+    }
+  }
+
+  /** Fills in all facts that are a dimension as they stand; true when any of them is only what the request asked for. */
+  #chooseAll(quantities: Record<string, number | null>): boolean {
+    let estimated = false
+    for (const [fact, line] of this.#withProvisional()) {
+      if (fact === 'reasoning_tokens' || fact === 'total_tokens' || isCacheWrite(fact)) continue
+      const chosen = this.#choose(fact, line)
+      quantities[fact] = chosen?.value ?? null
+      if (chosen?.source === 'request') estimated = true
+    }
+    return estimated
+  }
+
+  #line(fact: Fact): Line {
+    const known = this.#lines.get(fact)
+    if (known !== undefined) return known
+    const line: Line = { statements: [], absurd: false }
+    this.#lines.set(fact, line)
+    return line
+  }
+
+  #sayAgain(line: Line, index: number, earlier: Statement, later: Statement, fact: Fact): void {
+    if (later.value === earlier.value) return
+    const erases = later.value === 0
+    if (!erases) line.statements[index] = later
+    const growing = later.source === earlier.source && later.value > earlier.value
+    if (!growing) this.note(`${fact}: ${earlier.source} ${earlier.value}, ${later.source} ${later.value}`)
+  }
+
+  #withProvisional(): Map<Fact, Line> {
+    for (const [fact, statement] of this.#provisional) {
+      const line = this.#line(fact)
+      if (line.statements.length === 0 && !line.absurd) {
+        this.note(`${fact}: ${statement.source} said ${statement.value} before generation, no final count came`)
+      }
+    }
+    return this.#lines
+  }
+
+  #choose(fact: Fact, line: Line | undefined): Statement | null {
+    if (line === undefined) return null
+    let chosen: Statement | null = null
+    for (const statement of line.statements) {
+      if (chosen === null || SOURCES[statement.source] > SOURCES[chosen.source]) chosen = statement
+    }
+    for (const other of line.statements) {
+      if (chosen === null || other.value === chosen.value) continue
+      this.note(`${fact}: ${other.source} ${other.value}, ${chosen.source} ${chosen.value}`)
+    }
+    return chosen
+  }
+
+  /** Cache writes are priced by time to live, but only some sources say it: the rest of the sum goes to the default. */
+  #splitCacheWrites(quantities: Record<string, number | null>): void {
+    const parts = this.#cacheWriteParts(quantities)
+    const dimension = CACHE_WRITE[this.#defaultTtl]
+    const total = this.#choose('cache_write_tokens', this.#lines.get('cache_write_tokens'))
+    if (total === null) {
+      if (this.#lines.has('cache_write_tokens') && parts === null) quantities[dimension] = null
+      return
+    }
+    const rest = total.value - (parts ?? 0)
+    if (rest < 0) this.note(`cache_write_tokens: ${total.source} ${total.value}, its parts ${parts}`)
+    if (rest > 0) {
+      this.note(`${dimension}: ${rest} written tokens without a time to live are counted as ${this.#defaultTtl}`)
+    }
+    // a part that is there and unknown stays unknown: nobody knows that the rest is its
+    if ((rest > 0 || parts === null) && quantities[dimension] !== null) {
+      quantities[dimension] = (quantities[dimension] ?? 0) + rest
+    }
+  }
+
+  /** The parts that a source named, and their sum; null when none was named. */
+  #cacheWriteParts(quantities: Record<string, number | null>): number | null {
+    let sum: number | null = null
+    for (const dimension of Object.values(CACHE_WRITE)) {
+      const line = this.#lines.get(dimension)
+      if (line === undefined) continue
+      const value = this.#choose(dimension, line)?.value ?? null
+      quantities[dimension] = value
+      sum = (sum ?? 0) + (value ?? 0)
+    }
+    return sum
+  }
+
+  #reasoning(quantities: Record<string, number | null>): number | null {
+    const chosen = this.#choose('reasoning_tokens', this.#lines.get('reasoning_tokens'))
+    if (chosen === null) return null
+    const output = quantities['output_tokens'] ?? null
+    if (output !== null && chosen.value > output) {
+      this.note(`suspect: reasoning_tokens ${chosen.value} are more than output_tokens ${output}`)
+    }
+    return chosen.value
+  }
+
+  /** Whether cached tokens are inside the total differs by model, so both sums pass. */
+  #checkTotal(quantities: Record<string, number | null>): void {
+    const total = this.#choose('total_tokens', this.#lines.get('total_tokens'))
+    if (total === null || Object.values(quantities).includes(null)) return
+    const known = (dimension: Dimension): number => quantities[dimension] ?? 0
+    const plain = known('input_tokens') + known('output_tokens')
+    const whole = READ.reduce((sum, dimension) => sum + known(dimension), known('output_tokens'))
+    if (total.value !== plain && total.value !== whole) {
+      this.note(`total_tokens: ${total.source} ${total.value}, sum of the parts ${whole}`)
+    }
+  }
+
+  #checkPlausible(quantities: Record<string, number | null>): void {
+    const read = READ.reduce((sum, dimension) => sum + (quantities[dimension] ?? 0), 0)
+    if (read > PLAUSIBLE.input) this.note(`suspect: ${read} tokens read are more than any model reads`)
+    const written = quantities['output_tokens'] ?? 0
+    if (written > PLAUSIBLE.output) this.note(`suspect: output_tokens ${written} are more than any model writes`)
+    for (const [dimension, value] of Object.entries(quantities)) {
+      if (dimension.endsWith('_tokens') || (value ?? 0) <= PLAUSIBLE.unit) continue
+      this.note(`suspect: ${dimension} ${value} are more than one call can use`)
+    }
+  }
+
+  #served(): Tier | null {
+    if (!this.#optimized) return this.#tier
+    if (this.#tier !== null && this.#tier !== 'standard') {
+      this.note(`service tier ${this.#tier} and optimized latency at once`)
+      return this.#tier
+    }
+    return 'latency_optimized'
+  }
+}
+
+function isCacheWrite(fact: Fact): boolean {
+  return fact.startsWith('cache_write_')
+}
+
+/** A value from outside, short enough for a note. */
+function inWords(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
+  return Array.isArray(value) ? 'a list' : `a ${typeof value}`
+}

@@ -1,0 +1,228 @@
+// The taps themselves: how the bytes of a body, of a Converse stream and of an Invoke stream reach the readers.
+
+import type { UsageReading, UsageTap } from '../../../core/upstream.ts'
+import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
+import { readHeaders } from './headers.ts'
+import { compilePaths, JsonScanner, type PathNode, type ScanProblem } from './json-scanner.ts'
+import type { Sheet } from './sheet.ts'
+
+/** Twice the largest event of Bedrock (PayloadPart, 1,000,000 bytes) in base64: more is not its. */
+const MAX_MESSAGE_BYTES = 3_000_000
+
+export type TapPlan = {
+  readonly sheet: Sheet
+  /** where the answer's JSON says usage: that of the body, of the `metadata` event, or of each decoded chunk */
+  readonly paths: PathNode<Sheet>
+  /** runs once, after an answer with a success status ended */
+  readonly finish: (sheet: Sheet) => void
+}
+
+/** Reads one JSON body. `complete` is exact: every bracket is closed, and nothing follows. */
+export function createBodyTap({ sheet, paths, finish }: TapPlan): UsageTap {
+  const onProblem = (problem: ScanProblem): void => noteProblem(sheet, problem)
+  let scanner = new JsonScanner(paths, sheet, onProblem)
+  let success = false
+  return new GuardedTap(sheet, {
+    headers(status, headers) {
+      readHeaders(sheet, headers)
+      success = isSuccess(status)
+      // an error's JSON says no usage, whatever it looks like
+      if (!success) scanner = new JsonScanner(compilePaths<Sheet>([]), sheet, onProblem)
+    },
+    chunk: (bytes) => scanner.feed(bytes),
+    end() {
+      if (success) finish(sheet)
+      const outputCharacters = success ? scanner.textBytes : 0
+      return { streamException: null, complete: scanner.closed, outputCharacters }
+    },
+  })
+}
+
+/** Reads ConverseStream: deltas are only measured, the `metadata` event is read. */
+export function createConverseStreamTap({ sheet, paths, finish }: TapPlan): UsageTap {
+  const deltas = new JsonScanner<null>(compilePaths<null>([]), null, ignore)
+  const metadata = new JsonScanner(paths, sheet, (problem) => noteProblem(sheet, problem))
+  return streamTap({
+    sheet,
+    finish,
+    characters: () => deltas.textBytes,
+    event(type, payload) {
+      if (type === 'contentBlockDelta' || type === 'contentBlockStart') {
+        deltas.reset()
+        deltas.feed(payload)
+      } else if (type === 'metadata') {
+        metadata.reset()
+        metadata.feed(payload)
+        if (metadata.closed) sheet.finalSeen = true
+        else sheet.note('suspect: the metadata event is not JSON')
+      }
+    },
+  })
+}
+
+/**
+ * Reads InvokeModelWithResponseStream: every `chunk` event holds base64 of one JSON document, `{"bytes":"…","p":"padding"}`. The last one
+ * carries the invocation metrics.
+ */
+export function createInvokeStreamTap({ sheet, paths, finish }: TapPlan): UsageTap {
+  const scanner = new JsonScanner(paths, sheet, (problem) => noteProblem(sheet, problem))
+  return streamTap({
+    sheet,
+    finish,
+    characters: () => scanner.textBytes,
+    event(type, payload) {
+      if (type !== 'chunk') return
+      scanner.reset()
+      scanner.feed(decodeChunk(payload))
+      if (!scanner.closed) sheet.note('suspect: a chunk is not JSON')
+    },
+  })
+}
+
+/** For operations whose answers say nothing of usage and cost nothing. */
+export function createPassiveTap(sheet: Sheet): UsageTap {
+  sheet.nothing()
+  let status = 0
+  return new GuardedTap(sheet, {
+    headers(answered, headers) {
+      status = answered
+      readHeaders(sheet, headers)
+    },
+    chunk: ignore,
+    end: () => ({ streamException: null, complete: status !== 0, outputCharacters: 0 }),
+  })
+}
+
+type StreamParts = {
+  readonly sheet: Sheet
+  readonly finish: (sheet: Sheet) => void
+  readonly characters: () => number
+  readonly event: (type: string, payload: Buffer) => void
+}
+
+function streamTap({ sheet, finish, characters, event }: StreamParts): UsageTap {
+  let status = 0
+  let exception: string | null = null
+  const scanner = createEventStreamScanner({
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    onMessage(message) {
+      const type = message.header(':event-type')
+      if (type === undefined) exception ??= exceptionType(message)
+      else event(type, message.payload)
+    },
+    onFault: (reason) => sheet.note(`suspect: the event stream is broken (${reason})`),
+  })
+  return new GuardedTap(sheet, {
+    headers(answered, headers) {
+      status = answered
+      readHeaders(sheet, headers)
+    },
+    chunk(bytes) {
+      if (isSuccess(status) || status === 0) scanner.push(bytes)
+    },
+    end() {
+      const whole = scanner.end() === 'clean'
+      if (isSuccess(status)) finish(sheet)
+      return {
+        streamException: exception,
+        complete: whole && exception === null && (sheet.finalSeen || sheet.ended),
+        outputCharacters: characters(),
+      }
+    },
+  })
+}
+
+type Parts = {
+  readonly headers: (status: number, headers: readonly string[]) => void
+  readonly chunk: (bytes: Buffer) => void
+  readonly end: () => Pick<UsageReading, 'streamException' | 'complete' | 'outputCharacters'>
+}
+
+/** The tap's promise not to throw, kept in one place: a reader that fails is noted and hears nothing more. */
+class GuardedTap implements UsageTap {
+  readonly #sheet: Sheet
+  readonly #parts: Parts
+  #failed = false
+  #reading: UsageReading | null = null
+
+  constructor(sheet: Sheet, parts: Parts) {
+    this.#sheet = sheet
+    this.#parts = parts
+  }
+
+  get finalSeen(): boolean {
+    return this.#sheet.finalSeen
+  }
+
+  headers(status: number, headers: readonly string[]): void {
+    try {
+      this.#parts.headers(status, headers)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  chunk(bytes: Buffer): void {
+    if (this.#failed) return
+    try {
+      this.#parts.chunk(bytes)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  end(): UsageReading {
+    this.#reading ??= { ...this.#ending(), ...this.#sheet.read() }
+    return this.#reading
+  }
+
+  #ending(): ReturnType<Parts['end']> {
+    try {
+      const ending = this.#parts.end()
+      return this.#failed ? { ...ending, complete: false } : ending
+    } catch (error) {
+      this.#fail(error)
+      return { streamException: null, complete: false, outputCharacters: 0 }
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true
+    this.#sheet.note(`suspect: reading usage failed (${error instanceof Error ? error.name : typeof error})`)
+  }
+}
+
+function ignore(): void {}
+
+function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300
+}
+
+function noteProblem(sheet: Sheet, { path, problem }: ScanProblem): void {
+  sheet.note(`suspect: ${path} is ${problem === 'too_large' ? 'too large to be read' : 'not JSON'}`)
+}
+
+/** ':exception-type' names a modelled exception, ':error-code' an unmodelled error (smithy.io event stream specification). */
+function exceptionType(message: EventStreamMessage): string | null {
+  const name = message.header(':exception-type') ?? message.header(':error-code')
+  return name === undefined ? null : name.slice(0, 128)
+}
+
+const BYTES_MEMBER = Buffer.from('"bytes":"')
+
+function decodeChunk(payload: Buffer): Buffer {
+  // the other member is padding in letters and digits: the name in quotes stands only where the member is
+  const start = payload.indexOf(BYTES_MEMBER)
+  const end = start === -1 ? -1 : payload.indexOf(0x22, start + BYTES_MEMBER.length)
+  if (end === -1) return decodeSlowly(payload)
+  return Buffer.from(payload.toString('latin1', start + BYTES_MEMBER.length, end), 'base64')
+}
+
+function decodeSlowly(payload: Buffer): Buffer {
+  try {
+    const bytes: unknown = (JSON.parse(payload.toString()) as { bytes?: unknown } | null)?.bytes
+    return typeof bytes === 'string' ? Buffer.from(bytes, 'base64') : Buffer.alloc(0)
+  } catch {
+    return Buffer.alloc(0)
+  }
+}
