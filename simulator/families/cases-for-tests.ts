@@ -209,8 +209,12 @@ export const CASES: { readonly [family: string]: FamilyCase } = {
   'titan-image': canvas,
   stability: {
     good: {
-      ...{ prompt: 'a sea', image: 'aGk=', search_prompt: 'ship', select_prompt: 'ship' },
-      ...{ init_image: 'aGk=', style_image: 'aGk=' },
+      prompt: 'a sea',
+      image: 'aGk=',
+      search_prompt: 'ship',
+      select_prompt: 'ship',
+      init_image: 'aGk=',
+      style_image: 'aGk=',
     },
     bad: { prompt: 'a sea', seed: -1 },
     refusal: /#\/seed: -1 is not greater or equal to 0/,

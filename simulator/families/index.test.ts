@@ -61,7 +61,7 @@ describe.each(serving.map((family) => [family.name, family] as const))('%s', (na
   })
 })
 
-const streaming = serving.filter(({ stream }) => stream !== undefined)
+const streaming = serving.filter((family) => family.stream !== undefined)
 
 describe.each(streaming.map((family) => [family.name, family] as const))('the stream of %s', (name, family) => {
   const known = CASES[name] as FamilyCase
