@@ -5,9 +5,9 @@ import type { ErrorCode } from './core/errors.ts'
 import type { LedgerEntry } from './core/ledger.ts'
 
 export type Metrics = {
-  onEntry(entry: LedgerEntry): void
-  onRefusal(code: ErrorCode): void
-  text(): Promise<string>
+  readonly onEntry: (entry: LedgerEntry) => void
+  readonly onRefusal: (code: ErrorCode) => void
+  readonly text: () => Promise<string>
 }
 
 export function createMetrics(gauges: {
@@ -15,8 +15,8 @@ export function createMetrics(gauges: {
   readonly drains: () => number
   readonly connections: () => number
 }): Metrics {
-  const registers = [new Registry()]
-  const [register = new Registry()] = registers
+  const register = new Registry()
+  const registers = [register]
   collectDefaultMetrics({ register, prefix: 'weighbridge_' })
   const calls = new Counter({
     name: 'weighbridge_calls_total',
@@ -40,14 +40,16 @@ export function createMetrics(gauges: {
     ['weighbridge_drains', 'Calls read to their end after their client left', gauges.drains],
     ['weighbridge_client_connections', 'Open client connections', gauges.connections],
   ] as const) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read())
-      },
-    })
+    register.registerMetric(
+      new Gauge({
+        name,
+        help,
+        registers: [],
+        collect() {
+          this.set(read())
+        },
+      }),
+    )
   }
   // Label look-ups cost more than the counting: the few combinations are resolved once.
   const resolved = new Map<string, Counter.Internal>()

@@ -6,10 +6,10 @@ import { buildPriceBook, extendPriceBook, type PriceBook, type PriceStore } from
 import type { TenantStore } from './core/tenant.ts'
 
 export type Snapshots = {
-  directory(): Directory
-  priceBook(): PriceBook
+  readonly directory: () => Directory
+  readonly priceBook: () => PriceBook
   /** Loads what changed; concurrent calls share one load, and a call during a load waits for the next. */
-  reload(): Promise<void>
+  readonly reload: () => Promise<void>
   /** Looks for changes made by other processes. */
   startPolling(intervalMilliseconds: number, onFailure: (thrown: unknown) => void): void
   stop(): void

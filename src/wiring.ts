@@ -31,7 +31,7 @@ export type Started = {
   /** the admin token in clear when it was made at this start; null otherwise */
   readonly newAdminToken: string | null
   /** Lets running calls end within the deadline, settles all of them, closes everything. */
-  stop(): Promise<void>
+  readonly stop: () => Promise<void>
 }
 
 const POLL_MILLISECONDS = 500

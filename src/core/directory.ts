@@ -69,21 +69,15 @@ function memberOf(
   defaultUnpriced: UnpricedPolicy,
 ): Member {
   const chain = chainOf(tenant, tenants)
-  const allowLists: (readonly string[])[] = []
-  const limits: ScopedLimit[] = []
-  let nearestPlan: Plan | null = null
-  for (const node of chain) {
-    const plan = node.planId === null ? null : (plans.get(node.planId) ?? null)
-    nearestPlan ??= plan
-    const allowed = node.allowedModels ?? plan?.allowedModels ?? null
-    if (allowed !== null) allowLists.push(allowed)
-    for (const limit of node.limits) limits.push({ ownerTenantId: node.id, source: 'tenant', limit })
-    for (const limit of plan?.limits ?? []) limits.push({ ownerTenantId: node.id, source: 'plan', limit })
-  }
+  const nodes = chain.map((node) => ({ node, plan: node.planId === null ? undefined : plans.get(node.planId) }))
+  const limits = nodes.flatMap(({ node, plan }) => limitsOf(node, plan))
+  const nearestPlan = nodes.find(({ plan }) => plan !== undefined)?.plan
   return {
     principal: { tenant, key, chain },
     tenantIds: chain.map((node) => node.id),
-    allowLists,
+    allowLists: nodes
+      .map(({ node, plan }) => node.allowedModels ?? plan?.allowedModels)
+      .filter((list) => list !== undefined),
     limits,
     hasHardBudget: limits.some((scoped) => scoped.limit.kind === 'cost' && scoped.limit.mode === 'hard'),
     onDisconnect: nearestPlan?.onDisconnect ?? 'drain',
@@ -91,6 +85,14 @@ function memberOf(
     validUntil: Math.min(endOf(key.expiresAt), endOf(key.revokedAt)),
     disabledBy: chain.find((node) => node.status === 'disabled')?.id ?? null,
   }
+}
+
+/** A plan's limits hold for each tenant that has the plan, not for all of them together. */
+function limitsOf(node: Tenant, plan: Plan | undefined): readonly ScopedLimit[] {
+  return [
+    ...node.limits.map((limit) => ({ ownerTenantId: node.id, source: 'tenant' as const, limit })),
+    ...(plan?.limits ?? []).map((limit) => ({ ownerTenantId: node.id, source: 'plan' as const, limit })),
+  ]
 }
 
 const endOf = (time: string | null): number => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time))

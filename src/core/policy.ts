@@ -1,6 +1,6 @@
 // The one decision about limits: given what is counted, may this call run, and if not, which limit says so and when does it end.
 
-import { ERRORS, GatewayError } from './errors.ts'
+import { GatewayError } from './errors.ts'
 import { displayUsd, formatPicoUsd, picoUsd, type PicoUsd } from './money.ts'
 import type { Limit, LimitPeriod } from './plan.ts'
 
@@ -121,23 +121,39 @@ export function windowEnd(period: PeriodOrEver, at: number): number {
   return windowStart(period, at) + PERIOD_MILLISECONDS[period]
 }
 
+type Refused = Extract<Verdict, { allow: false }>
+
 /** The refusal in one sentence: which limit, of whom, how much is used, held and left, and when it ends. */
-export function refusalOf(verdict: Extract<Verdict, { allow: false }>, now: number): GatewayError {
+export function refusalOf(verdict: Refused, now: number): GatewayError {
   const { by, endsAt } = verdict
   const { limit } = by
-  const per = limit.kind === 'concurrency' ? 'at once' : limit.per === null ? 'in total' : `per ${limit.per}`
-  const show = (amount: bigint): string =>
-    limit.kind === 'cost' ? `$${formatPicoUsd(picoUsd(amount))}` : amount.toString()
-  const unit = { requests: ' requests', tokens: ' tokens', concurrency: ' calls', cost: '' }[limit.kind]
-  const name = limit.kind === 'cost' ? 'budget' : 'limit'
+  const isCost = limit.kind === 'cost'
+  const show = (amount: bigint): string => (isCost ? `$${formatPicoUsd(picoUsd(amount))}` : amount.toString())
   const held = verdict.held > 0n ? `, ${show(verdict.held)} held by running calls` : ''
-  const worst = limit.kind === 'cost' ? `; this call could cost up to $${displayUsd(picoUsd(verdict.asked), 6)}` : ''
-  const ends = endsAt === null ? 'does not reset by itself' : `resets ${new Date(endsAt).toISOString()}`
+  const worst = isCost ? `; this call could cost up to $${displayUsd(picoUsd(verdict.asked), 6)}` : ''
   const message =
-    `The ${name} of ${show(limit.amount)}${unit} ${per} of tenant "${by.ownerTenantId}" is used up: ` +
-    `${show(verdict.used)} used${held}, ${show(verdict.left)} left${worst}; it ${limit.kind === 'concurrency' ? 'ends when a call ends' : ends}.`
-  const code = limit.kind === 'cost' ? 'budget_exceeded' : 'rate_limited'
-  const seconds = endsAt === null ? null : Math.max(1, Math.ceil((endsAt - now) / 1_000))
-  const retryAfterSeconds = ERRORS[code].retryable ? (seconds ?? (limit.kind === 'concurrency' ? 1 : null)) : seconds
-  return new GatewayError(code, { message, retryAfterSeconds })
+    `The ${isCost ? 'budget' : 'limit'} of ${show(limit.amount)}${UNITS[limit.kind]} ${periodWords(limit)} of tenant ` +
+    `"${by.ownerTenantId}" is used up: ${show(verdict.used)} used${held}, ${show(verdict.left)} left${worst}; ` +
+    `it ${endWords(limit, endsAt)}.`
+  return new GatewayError(isCost ? 'budget_exceeded' : 'rate_limited', {
+    message,
+    retryAfterSeconds: secondsUntil(limit, endsAt, now),
+  })
+}
+
+const UNITS = { requests: ' requests', tokens: ' tokens', concurrency: ' calls', cost: '' } as const
+
+function periodWords(limit: Limit): string {
+  if (limit.kind === 'concurrency') return 'at once'
+  return limit.per === null ? 'in total' : `per ${limit.per}`
+}
+
+function endWords(limit: Limit, endsAt: number | null): string {
+  if (limit.kind === 'concurrency') return 'ends when a call ends'
+  return endsAt === null ? 'does not reset by itself' : `resets ${new Date(endsAt).toISOString()}`
+}
+
+function secondsUntil(limit: Limit, endsAt: number | null, now: number): number | null {
+  if (endsAt !== null) return Math.max(1, Math.ceil((endsAt - now) / 1_000))
+  return limit.kind === 'concurrency' ? 1 : null
 }

@@ -4,7 +4,13 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { createVerifier, parseSigV4Authorization, type ParsedAuthorization, type Verifier, type VerificationFailure } from '../http/sigv4.ts'
+import {
+  createVerifier,
+  parseSigV4Authorization,
+  type ParsedAuthorization,
+  type Verifier,
+  type VerificationFailure,
+} from '../http/sigv4.ts'
 
 /** `checkBody` is there when the credential also covers the body; call it before believing the member. */
 export type Authenticated = { readonly member: Member; readonly checkBody: ((body: Buffer) => void) | null }
@@ -62,7 +68,9 @@ function bySignature(
 ): Authenticated {
   const parsed = parseSigV4Authorization(authorization)
   if (parsed === null || parsed.service !== 'bedrock') {
-    throw new GatewayError('invalid_signature', { message: 'The Authorization header is not a valid signature for the service bedrock.' })
+    throw new GatewayError('invalid_signature', {
+      message: 'The Authorization header is not a valid signature for the service bedrock.',
+    })
   }
   const found = dependencies.directory().memberByAccessKeyId(parsed.accessKeyId)
   const member = admitMember(found, dependencies.now())

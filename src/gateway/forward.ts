@@ -1,6 +1,7 @@
 // Sends an admitted call upstream and relays its answer: retries before the first byte only, bytes untouched, one settlement.
 
 import { GatewayError } from '../core/errors.ts'
+import type { Ending } from '../core/ledger.ts'
 import type {
   Upstream,
   UpstreamCall,
@@ -11,7 +12,7 @@ import type {
 } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { Admitted } from './admit.ts'
-import { Drains, type DrainPlace } from './drains.ts'
+import type { Drains, DrainPlace } from './drains.ts'
 import { answerHeaders, flatHeader } from './headers.ts'
 import { Delivery } from './delivery.ts'
 import { isRetryableStatus, retryDelayMilliseconds } from './retry.ts'
@@ -145,18 +146,18 @@ class Run implements UpstreamListener, RunningCall {
       return
     }
     const reading = this.#tap?.end() ?? null
-    const refused = this.#status >= 400
-    const whole = reading !== null && reading.complete && reading.streamException === null
-    const ending = this.#clientLeft
-      ? 'client_aborted'
-      : refused
-        ? 'upstream_refused'
-        : whole
-          ? 'completed'
-          : 'upstream_failed'
-    const broken = !refused && reading !== null && !reading.complete && reading.streamException === null
-    const error = broken ? new GatewayError('upstream_failed') : null
-    this.#settle({ ending, billed: refused ? 'nothing' : 'metered', reading, error })
+    if (this.#status >= 400) {
+      this.#settle({ ending: this.#ending('upstream_refused'), billed: 'nothing', reading, error: null })
+      return
+    }
+    const excepted = reading !== null && reading.streamException !== null
+    const broken = !excepted && !(reading?.complete ?? false)
+    this.#settle({
+      ending: this.#ending(excepted || broken ? 'upstream_failed' : 'completed'),
+      billed: 'metered',
+      reading,
+      error: broken ? new GatewayError('upstream_failed') : null,
+    })
   }
 
   onFailure(failure: UpstreamFailure): void {
@@ -169,9 +170,14 @@ class Run implements UpstreamListener, RunningCall {
       return
     }
     const reading = this.#tap?.end() ?? null
-    const billed = answering && this.#status < 400 ? 'metered' : sent && !answering ? 'unknown' : 'nothing'
-    const ending = this.#clientLeft ? 'client_aborted' : this.#stopped ? 'gateway_stopped' : 'upstream_failed'
-    this.#settle({ ending, billed, reading, error: this.#errorOf(failure) })
+    const billed = answering ? (this.#status < 400 ? 'metered' : 'nothing') : sent ? 'unknown' : 'nothing'
+    this.#settle({ ending: this.#ending('upstream_failed'), billed, reading, error: this.#errorOf(failure) })
+  }
+
+  /** Who ended it goes before how the upstream did. */
+  #ending(upstreamsOwn: Ending): Ending {
+    if (this.#clientLeft) return 'client_aborted'
+    return this.#stopped ? 'gateway_stopped' : upstreamsOwn
   }
 
   #errorOf(failure: UpstreamFailure): GatewayError {
@@ -205,8 +211,7 @@ class Run implements UpstreamListener, RunningCall {
     const error = throttled
       ? new GatewayError('rate_limited', { message: 'Bedrock throttled the call.', retryAfterSeconds })
       : new GatewayError('upstream_unreachable', { retryAfterSeconds })
-    const ending = this.#clientLeft ? 'client_aborted' : this.#stopped ? 'gateway_stopped' : 'upstream_refused'
-    this.#settle({ ending, billed: 'nothing', reading: null, error })
+    this.#settle({ ending: this.#ending('upstream_refused'), billed: 'nothing', reading: null, error })
   }
 
   #abortUpstream(): void {

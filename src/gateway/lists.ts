@@ -52,23 +52,19 @@ function seen(modelId: string): { modelId: string; kind: string; baseModel: stri
   return { modelId, kind: parsed?.kind ?? 'base_model', baseModel: parsed?.baseModel ?? null }
 }
 
-type Filter = (
-  dependencies: ListDependencies,
-  member: Member,
-  item: Record<string, unknown>,
-) => boolean | Promise<boolean>
+type Filter = (dependencies: ListDependencies, member: Member, item: Record<string, unknown>) => Promise<boolean>
 
 /** Which member of the answer lists things, and which of them a tenant sees. */
 const FILTERS: Readonly<Record<string, { readonly list: string; readonly keeps: Filter }>> = {
-  ListFoundationModels: { list: 'modelSummaries', keeps: (_, member, item) => namedBy(member, item.modelId) },
+  ListFoundationModels: { list: 'modelSummaries', keeps: async (_, member, item) => namedBy(member, item.modelId) },
   ListInferenceProfiles: {
     list: 'inferenceProfileSummaries',
-    keeps: (_, member, item) =>
+    keeps: async (_, member, item) =>
       namedBy(member, item.type === 'SYSTEM_DEFINED' ? item.inferenceProfileId : item.inferenceProfileArn),
   },
   ListAsyncInvokes: {
     list: 'asyncInvokeSummaries',
-    keeps: ({ owners }, member, item) =>
+    keeps: async ({ owners }, member, item) =>
       typeof item.invocationArn === 'string' && owners.owns(item.invocationArn, member.principal.tenant.id),
   },
 }

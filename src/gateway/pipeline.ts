@@ -1,8 +1,8 @@
 // The data plane on one screen: accept → recognise → authenticate → read → resolve → admit → forward, meter, settle.
 
-import type { Directory } from '../core/directory.ts'
+import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
-import { matchesModelGlob, parseModelId, resolveParsed, type ResolvedModel } from '../core/model.ts'
+import { matchesModelGlob, parseModelId, resolveParsed, type ParsedModelId, type ResolvedModel } from '../core/model.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies } from './admit.ts'
 import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
@@ -51,56 +51,21 @@ const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const authenticate = createAuthenticate(dependencies)
   const calls = new Set<RunningCall>()
-  const { pipelineLimits: limits, forwardLimits } = dependencies
-  const forwardDependencies: ForwardDependencies = { ...dependencies, limits: forwardLimits }
-  let draining = false
+  const state = { draining: false }
+  const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
 
-  const run = async (exchange: HttpExchange, surface: Surface, route: Route, requestId: string): Promise<void> => {
-    if (draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
-    if (calls.size >= limits.maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
+  const run = async (question: Matched): Promise<void> => {
+    const { exchange, surface, route, requestId } = question
+    if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
+    if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
     const { member, checkBody } = authenticate(exchange)
-    const body = await exchange.readBody(limits.maxBodyBytes, limits.bodyTimeoutMilliseconds)
+    const body = await exchange.readBody(maxBodyBytes, bodyTimeoutMilliseconds)
     checkBody?.(body)
     if (route.kind !== 'call') {
       await answerList(dependencies, { exchange, surface, route, member, requestId })
       return
     }
-    if (route.operation === 'InvokeModelWithBidirectionalStream')
-      throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
-    const facts = keepMetadata(
-      surface.readFacts(route, (name) => exchange.header(name), body),
-      dependencies.metadataKeys,
-    )
-    const model = await resolveModel(dependencies, route, facts)
-    const admitted = admit(dependencies, {
-      requestId,
-      member,
-      operation: route.operation,
-      surface: surface.name,
-      facts,
-      model,
-      bodyBytes: body.length,
-      now: dependencies.now(),
-    })
-    const call = forward(forwardDependencies, {
-      exchange,
-      surface,
-      admitted,
-      body,
-      call: {
-        operation: route.operation,
-        plane: route.plane,
-        method: exchange.method,
-        path: route.upstreamPath,
-        headers: outgoingHeaders(exchange),
-        body,
-        region: model.region,
-      },
-      onAnswer:
-        route.operation === 'StartAsyncInvoke'
-          ? (answer) => dependencies.owners.remember(answer, member.principal.tenant.id)
-          : null,
-    })
+    const call = await startCall(dependencies, { ...question, member, body })
     calls.add(call)
     await call.done
     calls.delete(call)
@@ -114,16 +79,16 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
         const matched = matchSurface(exchange.method, exchange.path)
         if (matched === null) throw new GatewayError('unknown_route', { message: unknownRoute(exchange) })
         surface = matched.surface
-        await run(exchange, surface, matched.route, requestId)
+        await run({ exchange, surface, route: matched.route, requestId })
       } catch (thrown) {
-        refuse(dependencies, exchange, surface, requestId, thrown)
+        refuse(dependencies, { exchange, surface, requestId }, thrown)
       }
     },
     get running() {
       return calls.size
     },
     async drain(deadlineMilliseconds) {
-      draining = true
+      state.draining = true
       const timer = setTimeout(() => {
         for (const call of calls) call.stop()
       }, deadlineMilliseconds)
@@ -131,6 +96,45 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       clearTimeout(timer)
     },
   }
+}
+
+type Asked = { readonly exchange: HttpExchange; readonly surface: Surface; readonly requestId: string }
+type Matched = Asked & { readonly route: Route }
+
+/** From a known caller and a whole body to a running call. */
+async function startCall(
+  dependencies: PipelineDependencies,
+  question: Matched & { readonly member: Member; readonly body: Buffer },
+): Promise<RunningCall> {
+  const { exchange, surface, route, requestId, member, body } = question
+  const { operation } = route
+  if (operation === 'InvokeModelWithBidirectionalStream')
+    throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
+  const read = surface.readFacts(route, (name) => exchange.header(name), body)
+  const facts = keepMetadata(read, dependencies.metadataKeys)
+  const model = await resolveModel(dependencies, route, facts)
+  const asked = { requestId, member, operation, surface: surface.name, facts, model, bodyBytes: body.length }
+  const admitted = admit(dependencies, { ...asked, now: dependencies.now() })
+  const tenantId = member.principal.tenant.id
+  return forward(
+    { ...dependencies, limits: dependencies.forwardLimits },
+    {
+      exchange,
+      surface,
+      admitted,
+      body,
+      call: {
+        operation,
+        plane: route.plane,
+        method: exchange.method,
+        path: route.upstreamPath,
+        headers: outgoingHeaders(exchange),
+        body,
+        region: model.region,
+      },
+      onAnswer: operation === 'StartAsyncInvoke' ? (answer) => dependencies.owners.remember(answer, tenantId) : null,
+    },
+  )
 }
 
 const NO_BIDIRECTIONAL =
@@ -155,8 +159,8 @@ async function resolveModel(
   route: Route,
   facts: CallFacts,
 ): Promise<ResolvedModel> {
-  const own = MODELS_OF_OPERATIONS[route.operation]
   const { region } = dependencies
+  const own = MODELS_OF_OPERATIONS[route.operation]
   if (own !== undefined) return { modelId: own, kind: 'base_model', baseModel: own, routing: 'regional', region }
   const modelId = route.modelId ?? facts.modelId
   if (modelId === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
@@ -166,19 +170,25 @@ async function resolveModel(
       message: `The model identifier "${modelId.slice(0, 200)}" is not one that Bedrock has.`,
     })
   }
-  const sentTo =
-    dependencies.regionByModel.find(([glob]) => matchesModelGlob(glob, modelId, parsed.baseModel))?.[1] ?? region
+  const sentTo = regionFor(dependencies, parsed)
   const resolved = resolveParsed(parsed, sentTo)
   if (resolved !== null) return resolved
-  if (parsed.kind !== 'application_profile') {
-    return {
-      modelId,
-      kind: parsed.kind,
-      baseModel: null,
-      routing: parsed.routing ?? 'regional',
-      region: parsed.region ?? sentTo,
-    }
+  if (parsed.kind === 'application_profile') return lookUpProfile(dependencies, modelId)
+  return {
+    modelId,
+    kind: parsed.kind,
+    baseModel: null,
+    routing: parsed.routing ?? 'regional',
+    region: parsed.region ?? sentTo,
   }
+}
+
+function regionFor(dependencies: PipelineDependencies, parsed: ParsedModelId): string {
+  const found = dependencies.regionByModel.find(([glob]) => matchesModelGlob(glob, parsed.modelId, parsed.baseModel))
+  return found?.[1] ?? dependencies.region
+}
+
+async function lookUpProfile(dependencies: PipelineDependencies, modelId: string): Promise<ResolvedModel> {
   let looked: ResolvedModel | null
   try {
     looked = await dependencies.upstream.resolveModel(modelId)
@@ -190,13 +200,8 @@ async function resolveModel(
   return looked
 }
 
-function refuse(
-  dependencies: PipelineDependencies,
-  exchange: HttpExchange,
-  surface: Surface,
-  requestId: string,
-  thrown: unknown,
-): void {
+function refuse(dependencies: PipelineDependencies, asked: Asked, thrown: unknown): void {
+  const { exchange, surface, requestId } = asked
   if (exchange.headersSent) {
     exchange.destroy()
     return

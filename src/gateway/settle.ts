@@ -6,7 +6,7 @@ import type { ResolvedModel } from '../core/model.ts'
 import { parseModelId, resolveParsed } from '../core/model.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import { rate } from '../core/rating.ts'
-import type { Counters, HoldJournal, Taken } from '../core/reservation.ts'
+import type { Counters, Hold, HoldJournal, Taken } from '../core/reservation.ts'
 import type { UsageReading } from '../core/upstream.ts'
 import { CONTEXT_DIMENSIONS, estimateTokens, type Usage } from '../core/usage.ts'
 import type { Admitted } from './admit.ts'
@@ -67,33 +67,17 @@ export function tokensOf(usage: Usage): number {
 }
 
 export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, now: number): LedgerEntry {
-  const { hold, member } = admitted
+  const { hold } = admitted
   const usage = usageOf(admitted, outcome)
-  const model = servedModel(admitted.model, outcome.reading)
+  const { baseModel } = servedModel(admitted.model, outcome.reading)
   const tier = outcome.reading?.servedTier ?? hold.tier
-  const rating =
-    usage === null
-      ? null
-      : rate(
-          book,
-          {
-            baseModel: model.baseModel ?? '',
-            routing: hold.routing,
-            region: hold.region,
-            tier,
-            tenantId: member.principal.tenant.id,
-            at: hold.startedAt,
-          },
-          usage,
-        )
-  const nothing = outcome.billed === 'nothing'
   return {
     requestId: hold.requestId,
     upstreamRequestId: outcome.upstreamRequestId,
     tenantId: hold.tenantId,
     keyId: hold.keyId,
     modelId: hold.modelId,
-    baseModel: model.baseModel,
+    baseModel,
     routing: hold.routing,
     region: hold.region,
     tier,
@@ -105,9 +89,7 @@ export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, n
     status: outcome.status,
     attempts: outcome.attempts,
     usage,
-    inputCost: nothing ? ZERO_USD : (rating?.inputCost ?? null),
-    cost: nothing ? ZERO_USD : (rating?.cost ?? null),
-    priceVersion: nothing ? book.version : (rating?.priceVersion ?? null),
+    ...costOf(hold, { baseModel, tier, usage, billed: outcome.billed }, book),
     estimated: usage === null || usage.estimated,
     deliveredBytes: outcome.deliveredBytes,
     metadata: hold.metadata,
@@ -115,6 +97,18 @@ export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, n
     corrects: null,
     ratesUnpriced: false,
   }
+}
+
+type Charged = Pick<LedgerEntry, 'inputCost' | 'cost' | 'priceVersion'>
+type Measured = Pick<LedgerEntry, 'baseModel' | 'tier' | 'usage'> & { readonly billed: Outcome['billed'] }
+
+function costOf(hold: Hold, measured: Measured, book: PriceBook): Charged {
+  const { baseModel, tier, usage, billed } = measured
+  if (billed === 'nothing') return { inputCost: ZERO_USD, cost: ZERO_USD, priceVersion: book.version }
+  if (usage === null || baseModel === null) return { inputCost: null, cost: null, priceVersion: null }
+  const { routing, region, tenantId, startedAt: at } = hold
+  const { inputCost, cost, priceVersion } = rate(book, { baseModel, routing, region, tier, tenantId, at }, usage)
+  return { inputCost, cost, priceVersion }
 }
 
 /** A prompt router says in its answer which model it chose; that one is priced. */

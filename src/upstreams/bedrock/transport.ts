@@ -50,7 +50,7 @@ export function createTransport(limits: TransportLimits): Transport {
       const exchange = new Exchange(listener)
       poolOf(request.origin).dispatch(
         {
-          method: request.method as Dispatcher.HttpMethod,
+          method: request.method,
           path: request.path,
           headers: request.headers,
           body: request.body,
