@@ -94,20 +94,25 @@ function limitOf(body: JsonObject, model: ModelCard): number {
 
 /**
  * Where a model has a cache, every message ends a prefix that may be reused; with `prompt_cache_options.mode` "explicit"
- * only the marked messages do.
+ * only the marked messages do. The cache lives 30 minutes (AWS model cards, October 2026).
  */
 function chatSegments(body: JsonObject, model: ModelCard): Segment[] {
   const segments = plainSegments(body)
   if (!model.cache) return segments
   const explicit = asObject(body['prompt_cache_options'])?.['mode'] === 'explicit'
   const tools = asObjects(body['tools']).length
-  asObjects(body['messages']).forEach((message, index) => {
+  const messages = asObjects(body['messages'])
+  messages.forEach((message, index) => {
+    // only the end of a long conversation is marked: what a next turn can share, at a bounded cost
+    if (index < messages.length - MOST_MARKS) return
     const marked = asObjects(message['content']).some((part) => part['prompt_cache_breakpoint'] !== undefined)
     const segment = segments[tools + index]
-    if (segment !== undefined && (marked || !explicit)) segment.breakpoint = '5m'
+    if (segment !== undefined && (marked || !explicit)) segment.breakpoint = '30m'
   })
   return segments
 }
+
+const MOST_MARKS = 16
 
 function plainSegments(body: JsonObject): Segment[] {
   return [

@@ -48,6 +48,15 @@ describe('cached prompts', () => {
     expect(second['cache_write_30m_tokens']).toBeGreaterThan(0)
   })
 
+  it('live for thirty minutes', () => {
+    const { family, call, wait } = benchOf('openai.gpt-6.1-sol')
+    const first = family.invoke(call(long)).usage
+    wait(29 * 60_000)
+    expect(family.invoke(call(long)).usage['cache_read_tokens']).toBe(first['cache_write_30m_tokens'])
+    wait(31 * 60_000)
+    expect(family.invoke(call(long)).usage).toEqual(first)
+  })
+
   it('are not cached unmarked when the caller wants explicit marks', () => {
     const { family, call } = benchOf('openai.gpt-6.1-sol')
     const explicit = { prompt_cache_options: { mode: 'explicit' } }

@@ -124,16 +124,15 @@ function answerTo(style: ChatStyle, call: FamilyCall, streaming: boolean): Answe
   const choices = Array.from({ length: request.choices }, (_, index) =>
     choiceOf(style, call, request, index, request.limit - unseen),
   )
-  const prompt = countPrompt(call, request.segments, MINIMUM_CACHE_TOKENS)
-  const written = prompt.written5m + prompt.written1h
+  const prompt = countPrompt(call, request.segments, { minimumTokens: MINIMUM_CACHE_TOKENS, lookback: 0 })
   const billsWrites = style.billsCacheWrites(modelId)
   return {
     id: `chatcmpl-${identifier(seed, 29)}`,
     choices,
     counts: {
-      input: prompt.input + (billsWrites ? 0 : written),
+      input: prompt.input + (billsWrites ? 0 : prompt.written30m),
       read: prompt.read,
-      written: billsWrites ? written : 0,
+      written: billsWrites ? prompt.written30m : 0,
       output: unseen + choices.reduce((sum, { tokens }) => sum + tokens, 0),
       unseen,
     },

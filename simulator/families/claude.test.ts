@@ -78,6 +78,39 @@ describe('the prompt cache of Claude', () => {
     expect(sonnet.family.invoke(sonnet.call(body)).usage['cache_write_5m_tokens']).toBeGreaterThan(0)
   })
 
+  it('finds what an earlier turn wrote, when the breakpoint moves with the last message', () => {
+    const { family, call } = benchOf('anthropic.claude-opus-5')
+    const turns = [{ role: 'user', content: [cached(words(600))] as JsonObject[] }]
+    const first = family.invoke(call(ask({ messages: turns }))).usage
+    expect(first['cache_write_5m_tokens']).toBeGreaterThanOrEqual(600)
+    const next = (blocks: number): JsonObject[] => [
+      { role: 'user', content: [{ type: 'text', text: words(600) }] },
+      { role: 'assistant', content: Array.from({ length: blocks }, () => ({ type: 'text', text: 'This.' })) },
+      { role: 'user', content: [cached('And then?')] },
+    ]
+    const second = family.invoke(call(ask({ messages: next(3) }))).usage
+    expect(second['cache_read_tokens']).toBe(first['cache_write_5m_tokens'])
+    expect(second['cache_write_5m_tokens']).toBeGreaterThan(0)
+    expect(second['input_tokens']).toBe(0)
+    // more than twenty blocks back it is not found
+    const far = family.invoke(call(ask({ messages: next(25) }))).usage
+    expect(far['cache_read_tokens']).toBeUndefined()
+    expect(far['cache_write_5m_tokens']).toBeGreaterThan(600)
+  })
+
+  it('reads past a breakpoint whose own entry has ended, when a longer one is stored', () => {
+    const { family, call, wait } = benchOf(SONNET)
+    const content = (last: JsonObject) =>
+      ask({ system: [cached(words(1_100), '1h')], messages: [{ role: 'user', content: [last] }] })
+    const longer = family.invoke(call(content(cached(words(400), '1h')))).usage
+    wait(59 * MINUTE)
+    const usage = family.invoke(call(content(cached(words(400), '1h')))).usage
+    expect(usage['cache_read_tokens']).toBe(longer['cache_write_1h_tokens'])
+    wait(2 * MINUTE)
+    // only the longer prefix was read and so renewed; it is still found, and nothing is written again
+    expect(family.invoke(call(content(cached(words(400), '1h')))).usage).toEqual(usage)
+  })
+
   it('does not cache for models without a cache', () => {
     const { family, call } = benchOf('anthropic.claude-3-haiku-20240307-v1:0')
     const { usage } = family.invoke(call(ask({ system: [cached(words(3_000))] })))

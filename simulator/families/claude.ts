@@ -100,10 +100,16 @@ function answer(call: FamilyCall): Message {
     blocks,
     stopReason: main.stopReason,
     stopSequence: main.stopSequence,
-    prompt: countPrompt(call, request.segments, minimumCacheTokens(call.model.modelId)),
+    prompt: countPrompt(call, request.segments, {
+      minimumTokens: minimumCacheTokens(call.model.modelId),
+      lookback: LOOKBACK_BLOCKS,
+    }),
     outputTokens: (thinking?.pieces.length ?? 0) + main.tokens,
   }
 }
+
+/** An earlier write is found up to about this many content blocks before a breakpoint (AWS user guide, "Prompt caching"). */
+const LOOKBACK_BLOCKS = 20
 
 type Main = { blocks: Block[]; tokens: number; stopReason: string; stopSequence: string | null }
 

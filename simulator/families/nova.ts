@@ -138,7 +138,7 @@ function answer(call: FamilyCall): Answer {
   if (segments.filter(({ breakpoint }) => breakpoint !== undefined).length > 4)
     throw new FamilyValidationError('Too many cache points: at most 4 are allowed per request.')
   const promptText = promptOf(segments)
-  const prompt = countPrompt(call, segments, MINIMUM_CACHE_TOKENS)
+  const prompt = countPrompt(call, segments, { minimumTokens: MINIMUM_CACHE_TOKENS, lookback: 0 })
   const tool = chooseTool(toolsOf(body), toolChoiceOf(body), answersTool(body), promptText)
   if (tool === null) {
     const generated = generate(call, promptText, limit, asStrings(config['stopSequences']))
