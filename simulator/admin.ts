@@ -1,9 +1,11 @@
 // The simulator's own paths under /_simulator/: the bill, and switches for tests. No credentials: it binds to loopback by default.
 import type { BilledCall } from './bill.ts'
+import { parseScenario, ScenarioError } from './scenario.ts'
 import type { Simulator } from './simulator.ts'
 import type { Wire } from './wire.ts'
 
 const CALLS_PER_WRITE = 1000
+const SCENARIO_LIMIT_BYTES = 1_000_000
 
 export const isAdminPath = (target: string): boolean => target.startsWith('/_simulator/')
 
@@ -16,8 +18,25 @@ export async function administer(simulator: Simulator, wire: Wire): Promise<void
     case 'POST /_simulator/reset':
       simulator.reset()
       return sendJson(wire, 200, { reset: true })
+    case 'POST /_simulator/scenario':
+      return setScenario(simulator, wire)
+    case 'POST /_simulator/flush':
+      await simulator.log?.flush()
+      return sendJson(wire, 200, { flushed: true })
     default:
       return sendJson(wire, 404, { message: `There is no ${key.slice(0, 200)}.` })
+  }
+}
+
+async function setScenario(simulator: Simulator, wire: Wire): Promise<void> {
+  const body = await wire.readBody(SCENARIO_LIMIT_BYTES)
+  try {
+    if (body === null) throw new ScenarioError(`A scenario has at most ${SCENARIO_LIMIT_BYTES} bytes.`)
+    simulator.setScenario(parseScenario(JSON.parse(body.length === 0 ? '{}' : body.toString())))
+    sendJson(wire, 200, { scenario: 'set' })
+  } catch (error) {
+    if (!(error instanceof ScenarioError) && !(error instanceof SyntaxError)) throw error
+    sendJson(wire, 400, { message: error.message })
   }
 }
 

@@ -22,6 +22,8 @@ export type BilledCall = {
   ended_at: string
   access_key_id: string
   request_metadata?: Record<string, string>
+  /** what selects among prices of one dimension, such as the resolution of a film */
+  variant?: string
   /** faults that were played on this call, as they were asked for */
   faults?: string[]
 }

@@ -1,4 +1,5 @@
 // What an operation is given and what it answers; authentication, faults, pacing and the bill are the server's affair.
+import type { Fault, FaultName } from './faults.ts'
 import type { BilledUsage, JsonObject } from './family.ts'
 import type { Simulator } from './simulator.ts'
 
@@ -17,6 +18,14 @@ export type Call = {
   simulator: Simulator
   /** what a scenario wishes this answer to be; empty when nothing was wished */
   wishes: Wishes
+  faults: FaultSet
+}
+
+/** The faults of one call, in the order in which they were asked for. */
+export type FaultSet = {
+  list: readonly Fault[]
+  find(name: FaultName): Fault | undefined
+  has(name: FaultName): boolean
 }
 
 /** How a scenario or a fault header bends the answer itself (not its delivery). */
@@ -35,6 +44,8 @@ export type Billing = {
   requestedTier: string
   usage: BilledUsage
   requestMetadata?: Record<string, string> | undefined
+  /** what selects among prices of one dimension: the resolution of a film */
+  variant?: string | undefined
 }
 
 export type PlainAnswer = {
@@ -63,6 +74,8 @@ export type StreamAnswer = {
   /** the frame of one event */
   frame(event: StreamEvent): Buffer
   billing: Billing
+  /** what the invocation log shows as the output; its payloads when absent */
+  logged?: JsonObject
   /** what is billed when generation stops after this many events and tokens */
   usageAfter(events: number, tokens: number): BilledUsage
 }

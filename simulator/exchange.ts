@@ -2,54 +2,108 @@
 import { authenticate } from './authenticate.ts'
 import type { Call, Operation } from './call.ts'
 import { deliver } from './deliver.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, invalid } from './errors.ts'
+import { type Fault, FaultSyntaxError, parseFaults } from './faults.ts'
+import { isObject, objectAt } from './json.ts'
+import { faultSet, playBefore, wishesOf } from './play.ts'
+import type { CallFacts } from './scenario.ts'
 import type { Simulator } from './simulator.ts'
+import { digest } from './tokens.ts'
 import type { Wire } from './wire.ts'
 
-/** The service model allows bodies of 25,000,000 bytes; what is larger is refused unread. */
+/** The service model allows bodies of 25,000,000 bytes; what is larger is refused. */
 const BODY_LIMIT_BYTES = 25_000_000
 
 export async function exchange(simulator: Simulator, operations: readonly Operation[], wire: Wire): Promise<void> {
   const requestId = simulator.newRequestId()
   simulator.bill.begin()
+  let call: Call | null = null
   try {
     const body = await wire.readBody(BODY_LIMIT_BYTES)
     if (body === null) throw new ApiError('RequestEntityTooLargeException', 'Request body is too large.')
-    await answer(simulator, operations, wire, requestId, body)
+    const question = wire.target.indexOf('?')
+    const rawPath = question < 0 ? wire.target : wire.target.slice(0, question)
+    const { operation, path } = route(operations, wire.method, rawPath)
+    call = callOf(simulator, wire, operation, path, requestId, body)
+    if (await playBefore(call.faults, wire)) return
+    await deliver(call, operation.run(call), wire)
   } catch (thrown) {
-    refuse(wire, requestId, thrown)
+    const error = asApiError(thrown)
+    if (call !== null) simulator.log?.refuse(call, error.errorType)
+    refuse(wire, requestId, error)
   } finally {
     simulator.bill.finish()
   }
 }
 
-async function answer(
+function callOf(
   simulator: Simulator,
-  operations: readonly Operation[],
   wire: Wire,
+  operation: Operation,
+  path: Record<string, string>,
   requestId: string,
   body: Buffer,
-): Promise<void> {
-  const question = wire.target.indexOf('?')
-  const rawPath = question < 0 ? wire.target : wire.target.slice(0, question)
-  const { operation, path } = route(operations, wire.method, rawPath)
-  const request = { method: wire.method, target: wire.target, headers: wire.headers, body }
+): Call {
+  const { method, target, headers } = wire
   const startedAt = simulator.now()
-  const caller = authenticate(request, operation.service, simulator.credentials, startedAt)
+  const caller = authenticate({ method, target, headers, body }, operation.service, simulator.credentials, startedAt)
+  const question = target.indexOf('?')
   const call: Call = {
     requestId,
     operation: operation.name,
     region: caller.region,
     accessKeyId: caller.accessKeyId,
     path,
-    query: new URLSearchParams(question < 0 ? '' : wire.target.slice(question + 1)),
-    headers: wire.headers,
+    query: new URLSearchParams(question < 0 ? '' : target.slice(question + 1)),
+    headers,
     body,
     startedAt,
     simulator,
     wishes: {},
+    faults: faultSet([]),
   }
-  await deliver(call, operation.run(call), wire)
+  const faults = faultSet(faultsOf(call))
+  return { ...call, faults, wishes: wishesOf(faults) }
+}
+
+/** From the model id's suffix, the header and the scenario, in this order. */
+function faultsOf(call: Call): Fault[] {
+  const faults: Fault[] = []
+  try {
+    const suffix = /~fault=(.*)$/s.exec(call.path.modelId ?? '')?.[1]
+    if (suffix !== undefined) faults.push(...parseFaults(suffix))
+    const header = call.headers['x-simulator-fault']
+    if (header !== undefined) faults.push(...parseFaults(header))
+  } catch (error) {
+    throw error instanceof FaultSyntaxError ? invalid(error.message) : error
+  }
+  return [...faults, ...call.simulator.scenario.faultsFor(factsOf(call))]
+}
+
+function factsOf(call: Call): CallFacts {
+  return {
+    operation: call.operation,
+    modelId: call.path.modelId ?? call.path.endpointName ?? '',
+    region: call.region,
+    accessKeyId: call.accessKeyId,
+    headers: call.headers,
+    requestMetadata: () => metadataOf(call),
+    bodyName: () => digest(`${call.path.modelId ?? ''}\n${call.body.toString('latin1')}`),
+  }
+}
+
+/** The request's metadata as it stands, valid or not: rules may aim at calls that will be refused. */
+function metadataOf(call: Call): Record<string, string> {
+  const header = call.headers['x-amzn-bedrock-request-metadata']
+  try {
+    const value: unknown = JSON.parse(header ?? call.body.toString())
+    const metadata = isObject(value) ? (header === undefined ? objectAt(value, 'requestMetadata') : value) : undefined
+    return Object.fromEntries(
+      Object.entries(metadata ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    )
+  } catch {
+    return {}
+  }
 }
 
 function route(
@@ -76,13 +130,18 @@ function decodeMember(value: string): string {
   }
 }
 
-/** Writes AWS's error form. A thrown thing that is no refusal is a fault of the simulator itself and says so. */
+/** A thrown thing that is no refusal is a fault of the simulator itself and says so. */
+function asApiError(thrown: unknown): ApiError {
+  if (thrown instanceof ApiError) return thrown
+  const words = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+  return new ApiError('InternalServerException', `The simulator failed: ${words}`)
+}
+
+/** Writes AWS's error form, unless an answer is already under way. */
 export function refuse(wire: Wire, requestId: string, thrown: unknown): void {
   if (wire.gone) return
-  const error =
-    thrown instanceof ApiError
-      ? thrown
-      : new ApiError('InternalServerException', `The simulator failed: ${String(thrown)}`)
+  if (wire.headSent) return wire.reset()
+  const error = asApiError(thrown)
   const body = Buffer.from(JSON.stringify({ message: error.message, ...error.members }))
   wire.head(error.status, {
     'content-type': 'application/json',

@@ -1,5 +1,7 @@
 // The simulator's process: reads its options, starts, says how to reach it, and stops on SIGINT or SIGTERM.
+import { faultsHelp } from './faults.ts'
 import { optionsHelp, parseOptions, UsageError } from './options.ts'
+import { SCENARIO_HELP } from './scenario.ts'
 import { DEFAULT_BEARER_KEY, DEFAULT_KEY_PAIR, startSimulator } from './server.ts'
 
 const HELP = `A double of Amazon Bedrock (runtime and control plane) and SageMaker's runtime, for tests and demonstrations.
@@ -8,12 +10,15 @@ It keeps the truth of what AWS would bill at GET /_simulator/bill.
 Usage: npm run simulator -- [options]
 
 ${optionsHelp()}
-  --help                               this text
+  --help [faults|scenario]             this text, or all faults, or how scenarios are written
 `
 
+const HELP_TOPICS: Readonly<Record<string, string>> = { faults: faultsHelp(), scenario: SCENARIO_HELP }
+
 async function main(words: readonly string[]): Promise<void> {
-  if (words.includes('--help') || words.includes('-h')) {
-    process.stdout.write(HELP)
+  const help = words.findIndex((word) => word === '--help' || word === '-h')
+  if (help >= 0) {
+    process.stdout.write(HELP_TOPICS[words[help + 1] ?? ''] ?? HELP)
     return
   }
   const options = parseOptions(words)

@@ -1,4 +1,6 @@
 // The simulator's command line: one table of options, from which parsing, checking and help follow.
+import { readFileSync } from 'node:fs'
+import { parseScenario, type Scenario } from './scenario.ts'
 import type { SimulatorOptions } from './server.ts'
 
 type Setter = (options: SimulatorOptions, value: string) => void
@@ -40,6 +42,16 @@ const OPTIONS: Record<string, Option> = {
     value: null,
     help: 'any key pair and bearer key pass; signatures are not checked',
     set: (options) => void (options.allowAnyCredentials = true),
+  },
+  scenario: {
+    value: 'file',
+    help: 'JSON file with rules that choose faults; see --help scenario',
+    set: (options, value) => void (options.scenario = readScenario(value)),
+  },
+  'log-dir': {
+    value: 'folder',
+    help: 'writes ModelInvocationLog records there, under the keys that AWS uses in S3',
+    set: (options, value) => void (options.logFolder = value),
   },
   speed: {
     value: 'tokens/s',
@@ -87,6 +99,14 @@ export function optionsHelp(): string {
     return `${left.padEnd(36)} ${option.help}`
   })
   return rows.join('\n')
+}
+
+function readScenario(path: string): Scenario {
+  try {
+    return parseScenario(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (error) {
+    throw new UsageError(`--scenario ${path}: ${error instanceof Error ? error.message : String(error)}`)
+  }
 }
 
 function splitWord(word: string): [string, string | undefined] {

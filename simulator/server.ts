@@ -6,11 +6,13 @@ import { type BilledCall, createBill } from './bill.ts'
 import { exchange, refuse } from './exchange.ts'
 import { FAMILIES } from './families/index.ts'
 import type { Family } from './family.ts'
+import { createInvocationLog } from './invocation-log.ts'
 import { listen } from './listener.ts'
 import { createModelTable } from './models.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { createPromptCache } from './prompt-cache.ts'
 import { createResources } from './resources.ts'
+import { NO_SCENARIO, type Scenario } from './scenario.ts'
 import type { Simulator } from './simulator.ts'
 import { digest } from './tokens.ts'
 import type { Wire } from './wire.ts'
@@ -30,6 +32,9 @@ export type SimulatorOptions = {
   /** generated tokens per second; 0 (default): as fast as possible */
   tokensPerSecond?: number
   onDisconnect?: 'finish' | 'stop'
+  scenario?: Scenario
+  /** folder for ModelInvocationLog records; none are written when absent */
+  logFolder?: string
   /** milliseconds since 1970; Date.now when absent */
   now?: () => number
   newRequestId?: () => string
@@ -42,18 +47,24 @@ export type RunningSimulator = {
   close(): Promise<void>
   bill(): BilledCall[]
   reset(): void
+  setScenario(scenario: Scenario): void
 }
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<RunningSimulator> {
   const simulator = createSimulator(options)
+  if (options.scenario !== undefined) simulator.setScenario(options.scenario)
   const host = options.host ?? '127.0.0.1'
   const listener = await listen(host, options.port ?? 0, (wire) => void handle(simulator, wire))
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
     port: listener.port,
-    close: () => listener.close(),
+    async close() {
+      await listener.close()
+      await simulator.log?.flush()
+    },
     bill: () => simulator.bill.calls(),
     reset: () => simulator.reset(),
+    setScenario: (scenario) => simulator.setScenario(scenario),
   }
 }
 
@@ -71,10 +82,16 @@ function createSimulator(options: SimulatorOptions): Simulator {
     resources,
     bill,
     cache,
+    scenario: NO_SCENARIO,
+    log: options.logFolder === undefined ? null : createInvocationLog(options.logFolder),
     now: options.now ?? Date.now,
     newRequestId: options.newRequestId ?? randomUUID,
     tokensPerSecond: options.tokensPerSecond ?? 0,
     onDisconnect: options.onDisconnect ?? 'finish',
+    setScenario(scenario) {
+      this.scenario = scenario
+      resources.addAliases(scenario.aliases)
+    },
     reset() {
       bill.clear()
       cache.clear()

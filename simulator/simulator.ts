@@ -1,9 +1,11 @@
 // Everything that one simulator remembers while it runs; made once per start, so that two in one process never meet.
 import type { Credentials } from './authenticate.ts'
 import type { Bill } from './bill.ts'
+import type { InvocationLog } from './invocation-log.ts'
 import type { ModelTable } from './models.ts'
 import type { PromptCache } from './prompt-cache.ts'
 import type { Resources } from './resources.ts'
+import type { Scenario } from './scenario.ts'
 
 export type Simulator = {
   credentials: Credentials
@@ -11,6 +13,9 @@ export type Simulator = {
   resources: Resources
   bill: Bill
   cache: PromptCache
+  /** may be replaced while it runs */
+  scenario: Scenario
+  log: InvocationLog | null
   /** milliseconds since 1970 */
   now(): number
   newRequestId(): string
@@ -20,4 +25,5 @@ export type Simulator = {
   onDisconnect: 'finish' | 'stop'
   /** forgets bill, caches and everything that was created */
   reset(): void
+  setScenario(scenario: Scenario): void
 }

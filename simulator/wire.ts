@@ -13,9 +13,12 @@ export interface Wire {
   /** the client closed before the answer was complete */
   readonly gone: boolean
   onGone(listener: () => void): void
+  readonly headSent: boolean
   /** the whole body, or null when it is longer than the limit */
   readBody(limitBytes: number): Promise<Buffer | null>
   head(status: number, headers: OutgoingHttpHeaders): void
+  /** sends the headers now, before there is a body */
+  flush(): void
   /** resolves when more may be written, or when the client is gone */
   write(bytes: Buffer | string): Promise<void>
   end(bytes?: Buffer | string): void
@@ -41,8 +44,12 @@ export function wireOfHttp1(request: IncomingMessage, response: ServerResponse):
       return presence.gone
     },
     onGone: presence.onGone,
+    get headSent() {
+      return response.headersSent
+    },
     readBody: (limitBytes) => readAll(request, limitBytes),
     head: (status, headers) => void response.writeHead(status, headers),
+    flush: () => response.flushHeaders(),
     write: (bytes) => writeWithPressure(response, bytes, presence),
     end: (bytes) => void response.end(bytes),
     reset: () => void socket.resetAndDestroy(),
@@ -72,10 +79,14 @@ export function wireOfHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHead
       return presence.gone
     },
     onGone: presence.onGone,
+    get headSent() {
+      return stream.headersSent
+    },
     readBody: (limitBytes) => readAll(stream, limitBytes),
     head(status, answerHeaders) {
       if (!stream.destroyed && !stream.headersSent) stream.respond({ ':status': status, ...answerHeaders })
     },
+    flush: () => {},
     write: (bytes) => writeWithPressure(stream, bytes, presence),
     end: (bytes) => void (stream.destroyed || stream.end(bytes)),
     reset: () => stream.close(constants.NGHTTP2_INTERNAL_ERROR),
@@ -102,7 +113,7 @@ function presenceOf(output: Writable, sentWhole: () => boolean): Presence {
 }
 
 function writeWithPressure(output: Writable, bytes: Buffer | string, presence: Presence): Promise<void> {
-  if (presence.gone || output.destroyed) return Promise.resolve()
+  if (presence.gone || output.destroyed || bytes.length === 0) return Promise.resolve()
   if (output.write(bytes)) return Promise.resolve()
   return new Promise((resolve) => {
     const done = (): void => {

@@ -3,12 +3,13 @@ import { type Call, free, type Operation, type PlainAnswer } from '../call.ts'
 import { readBody } from '../conversation/converse.ts'
 import { ApiError, constraint, invalid, notNull } from '../errors.ts'
 import type { JsonObject } from '../family.ts'
+import { asyncUsage } from '../families/async-usage.ts'
 import { askFamily } from '../invocation.ts'
 import { objectAt, stringAt } from '../json.ts'
 import { ACCOUNT_ID, resolveModel } from '../models.ts'
 import { page } from '../paging.ts'
 import { type AsyncJob, keep, mergeTags } from '../resources.ts'
-import { countTokens, digest, generate } from '../tokens.ts'
+import { digest } from '../tokens.ts'
 import { readTags } from './tags.ts'
 
 export const START_ASYNC_INVOKE: Operation = {
@@ -46,26 +47,12 @@ function startAsyncInvoke(call: Call): PlainAnswer {
   if (modelInput === undefined) throw notNull('modelInput')
   const outputDataConfig = readOutput(request)
   const model = resolveModel(modelId, simulator.models, simulator.resources.aliases)
-  const modalities = model.card.outputModalities
-  if (!modalities.includes('VIDEO') && !modalities.includes('EMBEDDING')) {
-    throw invalid('The provided model does not support asynchronous invocation.')
-  }
+  const used = askFamily(() => asyncUsage(model.card.modelId, modelInput))
+  if (used === null) throw invalid('The provided model does not support asynchronous invocation.')
   const clientRequestToken = stringAt(request, 'clientRequestToken') ?? call.requestId
   const id = digest(`${call.region}/${clientRequestToken}`).slice(0, 12)
   const answer = free({ invocationArn: arnOf(id, call.region) })
   if (simulator.resources.jobs.has(id)) return answer
-  const scope = `${ACCOUNT_ID}/${call.region}/${model.card.modelId}`
-  const { usage } = askFamily(() =>
-    model.family.invoke({
-      model: model.card,
-      body: modelInput,
-      tier: 'default',
-      now: () => simulator.now(),
-      countTokens,
-      generate,
-      cache: simulator.cache.open(scope, simulator.now()),
-    }),
-  )
   const failure = JSON.stringify(modelInput).includes('[[fail]]')
     ? 'The request was blocked by our content filters.'
     : null
@@ -84,7 +71,14 @@ function startAsyncInvoke(call: Call): PlainAnswer {
   const tags = readTags(request)
   if (tags.length > 0) simulator.resources.tags.set(arnOf(id, call.region), mergeTags([], tags))
   if (failure !== null) return answer
-  const billing = { modelId, baseModel: model.card.modelId, tier: 'default', requestedTier: 'default', usage }
+  const billing = {
+    modelId,
+    baseModel: model.card.modelId,
+    tier: 'default',
+    requestedTier: 'default',
+    usage: used.usage,
+  }
+  if (used.resolution !== null) return { ...answer, billing: { ...billing, variant: used.resolution } }
   return { ...answer, billing }
 }
 

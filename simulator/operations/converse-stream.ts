@@ -7,6 +7,7 @@ import { jsonEvent } from '../event-stream-writer.ts'
 import type { JsonObject } from '../family.ts'
 import { padded } from '../padding.ts'
 import { randomFrom } from '../tokens.ts'
+import { bodyOf } from './converse.ts'
 
 export const CONVERSE_STREAM: Operation = {
   name: 'ConverseStream',
@@ -22,6 +23,7 @@ export const CONVERSE_STREAM: Operation = {
       events: eventsOf(conversed),
       frame: (event) => jsonEvent(event.type, padded(event.payload, call.requestId, call.wishes.paddingBytes)),
       billing: conversed.billing,
+      ...(call.simulator.log === null ? {} : { logged: bodyOf(conversed) }),
       usageAfter: (_events, tokens) => conversed.usageAfter(tokens),
     }
     return answer

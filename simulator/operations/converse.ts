@@ -13,6 +13,13 @@ export const CONVERSE: Operation = {
 }
 
 function answerOf(conversed: Conversed): PlainAnswer {
+  const { turn } = conversed
+  const body = bodyOf(conversed)
+  return { kind: 'plain', status: 200, headers: {}, body, billing: conversed.billing, tokens: turn.outputTokens }
+}
+
+/** ConverseResponse. */
+export function bodyOf(conversed: Conversed): JsonObject {
   const { turn, additionalModelResponseFields } = conversed
   const body: JsonObject = {
     metrics: { latencyMs: conversed.latencyMs },
@@ -22,7 +29,7 @@ function answerOf(conversed: Conversed): PlainAnswer {
     ...conversed.extras,
   }
   if (additionalModelResponseFields !== undefined) body.additionalModelResponseFields = additionalModelResponseFields
-  return { kind: 'plain', status: 200, headers: {}, body, billing: conversed.billing, tokens: turn.outputTokens }
+  return body
 }
 
 function contentOf(block: Block): JsonObject {
