@@ -2,7 +2,6 @@
 
 import { GatewayError } from '../../core/errors.ts'
 import { tierOfWire, type Tier } from '../../core/model.ts'
-import { scanJson } from '../../http/json-guard.ts'
 import type { CallFacts, Route } from './surface.ts'
 
 /** Where the families put the cap on output tokens (request shapes of the model pages of the Bedrock user guide, 2026-11). */
@@ -19,3 +18,81 @@ const OUTPUT_CAPS = [
 ]
 /** Where they put how many answers or images are wanted. */
 const ANSWER_COUNTS = ['n', 'num_generations', 'numResults', 'imageGenerationConfig.numberOfImages']
+const MODEL_ID = 'modelId'
+const SERVICE_TIER = 'serviceTier.type'
+const LATENCY = 'performanceConfig.latency'
+const METADATA = 'requestMetadata'
+
+/** Every place of a body that is read at all; a key that stands twice on the way to one of them makes the request invalid. */
+export const WATCHED_PATHS: readonly string[] = [...OUTPUT_CAPS, ...ANSWER_COUNTS, MODEL_ID, SERVICE_TIER, LATENCY, METADATA]
+
+const SERVICE_TIER_HEADER = 'x-amzn-bedrock-service-tier'
+const LATENCY_HEADER = 'x-amzn-bedrock-performanceconfig-latency'
+const METADATA_HEADER = 'x-amzn-bedrock-request-metadata'
+const LARGEST_COUNT = 1_000_000_000
+
+type Header = (name: string) => string | undefined
+type Read = (path: string) => unknown
+
+export function readBedrockFacts(_route: Route, header: Header, body: Buffer): CallFacts {
+  const read = readerOf(body)
+  const caps = OUTPUT_CAPS.map(read).filter((value) => value !== undefined && value !== null)
+  const modelId = read(MODEL_ID)
+  return {
+    modelId: typeof modelId === 'string' ? modelId : null,
+    tier: tierOf(header(SERVICE_TIER_HEADER) ?? read(SERVICE_TIER), header(LATENCY_HEADER) ?? read(LATENCY)),
+    outputCap: caps.length === 0 ? null : Math.max(...caps.map((cap) => countOf(cap, 'The output token limit'))),
+    answers: Math.max(1, ...ANSWER_COUNTS.map((path) => countOf(read(path) ?? 1, 'The number of answers'))),
+    seconds: null,
+    variant: '',
+    metadata: metadataOf(header(METADATA_HEADER), read(METADATA)),
+  }
+}
+
+/** The tier that is asked for; which one is served, and billed, is in the answer. */
+function tierOf(serviceTier: unknown, latency: unknown): Tier {
+  if (latency === 'optimized') return 'latency_optimized'
+  const tier = typeof serviceTier === 'string' ? tierOfWire(serviceTier) : null
+  return tier ?? 'standard'
+}
+
+function countOf(value: unknown, words: string): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LARGEST_COUNT) return value
+  throw new GatewayError('invalid_request', { message: `${words} must be a whole number from 0 to ${LARGEST_COUNT}.` })
+}
+
+const NO_METADATA: Readonly<Record<string, string>> = {}
+
+/** Only text values count; what Bedrock thinks of the rest, Bedrock says. */
+function metadataOf(header: string | undefined, inBody: unknown): Readonly<Record<string, string>> {
+  const given = header === undefined ? inBody : parse(header)
+  if (typeof given !== 'object' || given === null) return NO_METADATA
+  const texts = Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
+  return texts.length === 0 ? NO_METADATA : Object.fromEntries(texts)
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
+
+function readerOf(body: Buffer): Read {
+  if (body.length === 0) return () => undefined
+  let root: unknown
+  try {
+    root = JSON.parse(body.toString('utf8'))
+  } catch {
+    throw new GatewayError('invalid_request', { message: 'The request body is not valid JSON.' })
+  }
+  return (path) => {
+    let value = root
+    for (const key of path.split('.')) {
+      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+      value = (value as Record<string, unknown>)[key]
+    }
+    return value
+  }
+}
