@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../core/errors.ts'
 import type { Ending } from '../core/ledger.ts'
+import type { Hold } from '../core/reservation.ts'
 import type {
   Upstream,
   UpstreamCall,
@@ -44,6 +45,7 @@ export type ForwardQuestion = {
 }
 
 export type RunningCall = {
+  readonly hold: Hold
   /** Resolves when the entry is durable (or could not be made so) and the answer was given or given up. Never rejects. */
   readonly done: Promise<void>
   /** Ends the call now; it is settled as stopped by the gateway. */
@@ -64,6 +66,7 @@ type State = 'sending' | 'discarding' | 'waiting' | 'relaying' | 'settling' | 'e
 
 class Run implements UpstreamListener, RunningCall {
   readonly done: Promise<void>
+  readonly hold: Hold
   readonly #dependencies: ForwardDependencies
   readonly #question: ForwardQuestion
   readonly #delivery: Delivery
@@ -85,6 +88,7 @@ class Run implements UpstreamListener, RunningCall {
   constructor(dependencies: ForwardDependencies, question: ForwardQuestion) {
     this.#dependencies = dependencies
     this.#question = question
+    this.hold = question.admitted.hold
     this.done = new Promise((resolve) => {
       this.#finish = resolve
     })

@@ -3,6 +3,7 @@
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { matchesModelGlob, parseModelId, resolveParsed, type ParsedModelId, type ResolvedModel } from '../core/model.ts'
+import type { Hold } from '../core/reservation.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies } from './admit.ts'
 import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
@@ -38,6 +39,8 @@ export type Pipeline = {
   /** Answers one exchange. Never rejects. */
   handle(exchange: HttpExchange): Promise<void>
   readonly running: number
+  /** The hold of a call that runs in this process; null: none of that id runs. */
+  readonly runningHold: (requestId: string) => Hold | null
   /** From now on new calls are refused; resolves when no call runs any more, after `deadlineMilliseconds` at the latest. */
   drain(deadlineMilliseconds: number): Promise<void>
 }
@@ -50,7 +53,7 @@ const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
 
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const authenticate = createAuthenticate(dependencies)
-  const calls = new Set<RunningCall>()
+  const calls = new Map<string, RunningCall>()
   const state = { draining: false }
   const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
 
@@ -66,9 +69,9 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       return
     }
     const call = await startCall(dependencies, { ...question, member, body })
-    calls.add(call)
+    calls.set(requestId, call)
     await call.done
-    calls.delete(call)
+    calls.delete(requestId)
   }
 
   return {
@@ -87,12 +90,13 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     get running() {
       return calls.size
     },
+    runningHold: (requestId) => calls.get(requestId)?.hold ?? null,
     async drain(deadlineMilliseconds) {
       state.draining = true
       const timer = setTimeout(() => {
-        for (const call of calls) call.stop()
+        for (const call of calls.values()) call.stop()
       }, deadlineMilliseconds)
-      while (calls.size > 0) await Promise.all([...calls].map((call) => call.done))
+      while (calls.size > 0) await Promise.all([...calls.values()].map((call) => call.done))
       clearTimeout(timer)
     },
   }

@@ -24,7 +24,14 @@ const LATENCY = 'performanceConfig.latency'
 const METADATA = 'requestMetadata'
 
 /** Every place of a body that is read at all; a key that stands twice on the way to one of them makes the request invalid. */
-export const WATCHED_PATHS: readonly string[] = [...OUTPUT_CAPS, ...ANSWER_COUNTS, MODEL_ID, SERVICE_TIER, LATENCY, METADATA]
+export const WATCHED_PATHS: readonly string[] = [
+  ...OUTPUT_CAPS,
+  ...ANSWER_COUNTS,
+  MODEL_ID,
+  SERVICE_TIER,
+  LATENCY,
+  METADATA,
+]
 
 const SERVICE_TIER_HEADER = 'x-amzn-bedrock-service-tier'
 const LATENCY_HEADER = 'x-amzn-bedrock-performanceconfig-latency'
