@@ -1,12 +1,7 @@
 // What must hold for a clone to work anywhere and alone: exact pins, no install scripts, free licences, no trace of one machine.
 
-type LockedPackage = {
-  readonly dev?: boolean
-  readonly license?: string
-  readonly resolved?: string
-  readonly hasInstallScript?: boolean
-}
-export type Lock = { readonly packages: Readonly<Record<string, LockedPackage>> }
+import { missingOptionals, type Lock } from '../../scripts/lockfile.ts'
+
 export type Manifest = { readonly [section: string]: unknown }
 
 const SECTIONS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'overrides']
@@ -32,8 +27,9 @@ export const FREE_LICENCES: ReadonlySet<string> = new Set([
   'Unlicense',
 ])
 
-/** Hosts in the lockfile, scripts at installation, and licences of what runs in production. */
+/** Holes in the lockfile, hosts in it, scripts at installation, and licences of what runs in production. */
 export function lockBreachesOf(lock: Lock): string[] {
+  const holes = missingOptionals(lock).map(({ path }) => `${path}: is missing (node scripts/complete-lockfile.ts)`)
   return Object.entries(lock.packages)
     .filter(([path]) => path !== '')
     .flatMap(([path, { dev, license, resolved, hasInstallScript }]) => [
@@ -41,6 +37,7 @@ export function lockBreachesOf(lock: Lock): string[] {
       ...(hasInstallScript === true ? [`${path}: has an install script, which .npmrc does not run`] : []),
       ...(dev === true || isFree(license) ? [] : [`${path}: its licence is ${license ?? 'not said'}`]),
     ])
+    .concat(holes)
 }
 
 /** "A OR B" needs one that is allowed, "A AND B" both. */
@@ -57,7 +54,7 @@ const TRACES: readonly (readonly [RegExp, string])[] = [
     'a paper that is not here',
   ],
   [/\bissues? #?\d+\b|\bwork order\b|\bsub-?agents?\b/i, 'how it was made'],
-  [/\bAKIA[0-9A-Z]{16}\b|\bASIA[0-9A-Z]{16}\b|-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/, 'a credential'],
+  [/\bA[KS]IA[A-Z2-7]{16}\b|-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/, 'a credential'],
 ]
 
 /** Keys that AWS prints in its own documentation: published, and good for nothing. */
