@@ -104,8 +104,8 @@ export const SETTINGS = {
   ),
   sagemakerEndpoint: optional(
     'WEIGHBRIDGE_SAGEMAKER_ENDPOINT',
-    origin(),
-    "Where SageMaker calls go. Unset: AWS's own host of the region.",
+    notBuilt('SageMaker as an upstream is not built yet; leave it unset'),
+    'Where SageMaker calls go. Not built yet: refused.',
   ),
   awsProfile: optional('AWS_PROFILE', plain(128), 'Profile of the AWS configuration files for the way upstream.'),
   bedrockBearerToken: secretOptional(
