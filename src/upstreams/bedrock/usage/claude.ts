@@ -15,9 +15,11 @@ export const CLAUDE: Family = {
       readMessagesUsage(sheet, 'message_start', { ...Object(value), output_tokens: null })
       sheet.sayProvisional('message_start', 'output_tokens', member(value, 'output_tokens'))
     },
-    usage: (value, sheet) => {
-      readMessagesUsage(sheet, sheet.streaming ? 'message_delta' : 'body', value)
-      sheet.ended = true
+    usage: (value, sheet) => readMessagesUsage(sheet, sheet.streaming ? 'message_delta' : 'body', value),
+  },
+  heads: {
+    type: (head, sheet) => {
+      if (head === '"message_stop"') sheet.ended = true
     },
   },
 }

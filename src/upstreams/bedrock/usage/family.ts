@@ -13,8 +13,8 @@ export type Family = {
   readonly heads?: Readonly<Record<string, (head: string, sheet: Sheet) => void>>
   /** Paths of the request's JSON that `finish` asks for; a path that ends in `[]` gives the number of elements. */
   readonly request?: readonly string[]
-  /** After the answer came with a success status. */
-  readonly finish?: (sheet: Sheet, asked: Asked) => void
+  /** After an answer with a success status; `whole` tells whether it came to its end. */
+  readonly finish?: (sheet: Sheet, asked: Asked, whole: boolean) => void
   /** the time to live of cache writes that the answer does not split; 5 minutes unless said */
   readonly cacheTtl?: CacheTtl
 }
@@ -25,6 +25,8 @@ export type Asked = {
   number(path: string): number | null
   count(path: string): number
   has(path: string): boolean
+  /** bytes of the request's body */
+  readonly bytes: number
 }
 
 export function answerPaths(family: Family, common: Readonly<Record<string, Reads>>): PathNode<Sheet> {
@@ -54,6 +56,7 @@ export function askRequest(paths: readonly string[], prefix: string, body: Buffe
     number: (path) => numberOrNull(values.get(path)),
     count: (path) => counts.get(path) ?? 0,
     has: (path) => values.has(path) || counts.has(path),
+    bytes: body.length,
   }
 }
 

@@ -45,7 +45,9 @@ function invokePlan({ model, requestBody }: TapQuestion, streaming: boolean) {
 function asyncPlan({ model, requestBody }: TapQuestion) {
   const { family } = familyOf(model?.baseModel ?? null)
   const sheet = newSheet(family.cacheTtl, false)
-  return { sheet, paths: NO_PATHS, finish: finisher(family, 'modelInput.', requestBody) }
+  const finish = finisher(family, 'modelInput.', requestBody)
+  if (family.finish === undefined) sheet.note('an asynchronous call of this model says its usage nowhere')
+  return { sheet, paths: NO_PATHS, finish }
 }
 
 function guardrailPlan(paths: typeof GUARDRAIL_PATHS) {
@@ -59,7 +61,7 @@ function newSheet(defaultTtl: CacheTtl = '5m', streaming: boolean): Sheet {
 function finisher(family: Family, prefix: string, requestBody: Buffer) {
   const { finish, request = [] } = family
   if (finish === undefined) return nothingMore
-  return (sheet: Sheet): void => finish(sheet, askRequest(request, prefix, requestBody))
+  return (sheet: Sheet, whole: boolean): void => finish(sheet, askRequest(request, prefix, requestBody), whole)
 }
 
 function nothingMore(): void {}

@@ -6,8 +6,9 @@ import { countOrNull, type Dimension, type Usage } from '../../../core/usage.ts'
 
 /**
  * Who says it, and whose word counts when they differ. The answer's own usage block comes first, then the response headers, then the
- * invocation metrics of a stream, then what was counted in the answer, then what the request asked for. Among equals the later word
- * counts (usage events of a stream are cumulative), except that a zero never erases a count said before it.
+ * invocation metrics of a stream, then what was counted in the answer or in the request (images, documents), and last what was merely
+ * asked for (seconds of a film): that is an estimate until the service confirms it. Among equals the later word counts (usage events of
+ * a stream are cumulative), except that a zero never erases a count said before it.
  */
 const SOURCES = {
   body: 5,
@@ -18,7 +19,8 @@ const SOURCES = {
   header: 4,
   metrics: 3,
   answer: 2,
-  request: 1,
+  request: 2,
+  asked: 1,
 } as const satisfies Record<string, number>
 export type Source = keyof typeof SOURCES
 
@@ -59,6 +61,9 @@ export class Sheet {
   /** set by whoever sees the very last event of a stream */
   finalSeen = false
   variant: string | null = null
+  /** the beginnings of list elements that a family counts, and how many there were */
+  firstHead: string | null = null
+  heads = 0
   readonly streaming: boolean
   /** the time to live that cache writes have where the answer does not split them */
   readonly #defaultTtl: CacheTtl
@@ -118,9 +123,18 @@ export class Sheet {
     this.note(note)
   }
 
+  isSaid(fact: Fact): boolean {
+    return this.#lines.has(fact)
+  }
+
   /** The call is one that uses nothing billable. */
   nothing(): void {
     this.#free = true
+  }
+
+  countHead(head: string): void {
+    this.firstHead ??= head
+    this.heads++
   }
 
   note(text: string): void {
@@ -166,14 +180,14 @@ export class Sheet {
     }
   }
 
-  /** Fills in all facts that are a dimension as they stand; true when any of them is only what the request asked for. */
+  /** Fills in all facts that are a dimension as they stand; true when any of them is only what was asked for. */
   #chooseAll(quantities: Record<string, number | null>): boolean {
     let estimated = false
     for (const [fact, line] of this.#withProvisional()) {
       if (fact === 'reasoning_tokens' || fact === 'total_tokens' || isCacheWrite(fact)) continue
       const chosen = this.#choose(fact, line)
       quantities[fact] = chosen?.value ?? null
-      if (chosen?.source === 'request') estimated = true
+      if (chosen?.source === 'asked') estimated = true
     }
     return estimated
   }

@@ -14,7 +14,7 @@ export type TapPlan = {
   /** where the answer's JSON says usage: that of the body, of the `metadata` event, or of each decoded chunk */
   readonly paths: PathNode<Sheet>
   /** runs once, after an answer with a success status ended */
-  readonly finish: (sheet: Sheet) => void
+  readonly finish: (sheet: Sheet, whole: boolean) => void
 }
 
 /** Reads one JSON body. `complete` is exact: every bracket is closed, and nothing follows. */
@@ -31,7 +31,7 @@ export function createBodyTap({ sheet, paths, finish }: TapPlan): UsageTap {
     },
     chunk: (bytes) => scanner.feed(bytes),
     end() {
-      if (success) finish(sheet)
+      if (success) finish(sheet, scanner.closed)
       const outputCharacters = success ? scanner.textBytes : 0
       return { streamException: null, complete: scanner.closed, outputCharacters }
     },
@@ -95,7 +95,7 @@ export function createPassiveTap(sheet: Sheet): UsageTap {
 
 type StreamParts = {
   readonly sheet: Sheet
-  readonly finish: (sheet: Sheet) => void
+  readonly finish: (sheet: Sheet, whole: boolean) => void
   readonly characters: () => number
   readonly event: (type: string, payload: Buffer) => void
 }
@@ -122,10 +122,11 @@ function streamTap({ sheet, finish, characters, event }: StreamParts): UsageTap 
     },
     end() {
       const whole = scanner.end() === 'clean'
-      if (isSuccess(status)) finish(sheet)
+      const complete = whole && exception === null && (sheet.finalSeen || sheet.ended)
+      if (isSuccess(status)) finish(sheet, complete)
       return {
         streamException: exception,
-        complete: whole && exception === null && (sheet.finalSeen || sheet.ended),
+        complete,
         outputCharacters: characters(),
       }
     },
