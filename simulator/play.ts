@@ -116,7 +116,7 @@ export function unusualHeaders(call: Call, wire: Wire): Record<string, string | 
     case 'hop_by_hop':
       return wire.protocol === 'HTTP/2'
         ? {}
-        : { 'keep-alive': 'timeout=1', 'proxy-authenticate': 'Basic realm="x"', trailer: 'x-t' }
+        : { 'keep-alive': 'timeout=1', 'proxy-authenticate': 'Basic realm="x"', 'proxy-connection': 'close' }
     default:
       return {}
   }
