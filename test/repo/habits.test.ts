@@ -45,4 +45,8 @@ describe('what is allowed passes:', () => {
   ])('%j', (text) => {
     expect(only('src/core/a.ts', text)).toEqual([])
   })
+
+  it('state at the top of a program', () => {
+    expect(only('bench/a.ts', `${PROMISE}let count = 0`)).toEqual([])
+  })
 })
