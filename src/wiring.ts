@@ -3,29 +3,33 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
-import { pino } from 'pino'
-import { createApplication, type Application } from './application.ts'
+import { pino, type Logger } from 'pino'
+import { createAdmin } from './admin/index.ts'
+import { createApplication } from './application.ts'
 import { modelFacts } from './catalogue/models.ts'
 import { shippedPrices } from './catalogue/prices/index.ts'
 import type { Config } from './config.ts'
+import { adminDependenciesOf } from './control-plane.ts'
+import type { Counters, HoldJournal } from './core/reservation.ts'
+import type { Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import { Drains } from './gateway/drains.ts'
 import { createResourceOwners } from './gateway/owners.ts'
-import { createPipeline } from './gateway/pipeline.ts'
+import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRequestIds } from './gateway/request-id.ts'
-import { createListener } from './http/listener.ts'
+import { createListener, type Listener } from './http/listener.ts'
 import { recoverHolds } from './jobs/recover-holds.ts'
 import { seedCounters } from './jobs/seed-counters.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
-import { createSnapshots } from './snapshots.ts'
+import { createSnapshots, type Snapshots } from './snapshots.ts'
 import { openHoldJournal } from './stores/hold-journal.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
+import type { Store } from './stores/sql/store.ts'
 import { createCredentialSource } from './upstreams/bedrock/credentials.ts'
 import { createBedrockUpstream } from './upstreams/bedrock/index.ts'
 
 export type Started = {
-  readonly application: Application
   readonly url: string
   readonly port: number
   /** the admin token in clear when it was made at this start; null otherwise */
@@ -34,50 +38,98 @@ export type Started = {
   readonly stop: () => Promise<void>
 }
 
+type Parts = {
+  readonly config: Config
+  readonly log: Logger
+  readonly store: Store
+  readonly holds: HoldJournal
+  readonly snapshots: Snapshots
+  readonly counters: Counters
+  readonly upstream: Upstream
+  readonly drains: Drains
+  readonly metrics: Metrics
+  readonly newId: () => string
+  readonly deriveSecretAccessKey: (accessKeyId: string) => string
+}
+
 const POLL_MILLISECONDS = 500
+const MOST_BUFFERED_BYTES = 262_144
+const now = Date.now
 
 export async function start(config: Config): Promise<Started> {
-  const now = Date.now
   const log = pino({ level: config.logLevel, base: null })
   const store = await openSqliteStore({ dataDir: config.dataDir, now })
-  const holds = openHoldJournal({ dir: config.dataDir, now })
   const token = await adminTokenHash(config.adminToken, store.settings)
-  const deriveSecretAccessKey = createSecretDerivation(await rootSecret(config.rootSecret, store.settings))
-  await shipPrices(store.prices, now)
-  const recovered = await recoverHolds({ holds, ledger: store.ledger, now })
-  if (recovered.recovered > 0)
-    log.warn(recovered, 'calls of an earlier run had no ledger entry; they now have estimated ones')
-
-  const snapshots = await createSnapshots({
-    tenants: store.tenants,
-    plans: store.plans,
-    prices: store.prices,
-    changeCounter: store.changeCounter,
-    defaultUnpriced: config.unpriced,
-  })
-  const counters = createInProcessCounters()
-  await seedCounters({ counters, rollups: store.rollups, tenants: snapshots.directory().tenants, now: now() })
-  const upstream = bedrockOf(config, now)
   const drains = new Drains({ maxStreams: config.drainMaxStreams, maxSeconds: config.drainMaxSeconds })
   const metrics = createMetrics({
     runningCalls: () => pipeline.running,
     drains: () => drains.running,
     connections: () => listener.connections,
   })
+  const parts = await openParts({ config, log, store, drains, metrics })
+  const pipeline = pipelineOf(parts)
+  const admin = await createAdmin(
+    adminDependenciesOf({ ...parts, pipeline, adminTokenHash: token.hash, randomBytes, now }),
+  )
+  const application = createApplication({
+    admin,
+    pipeline,
+    metrics,
+    adminTokenHash: token.hash,
+    notReady: () => Promise.resolve(store.stats().broken),
+    onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a request failed outside the data plane'),
+  })
+  const listener = listenerOf(config, (exchange) => void application.handle(exchange))
+  const { port } = await listener.listen(config.port, config.host)
+  parts.snapshots.startPolling(POLL_MILLISECONDS, (thrown) => log.error({ detail: String(thrown) }, 'a reload failed'))
+  let stopping: Promise<void> | null = null
+  return {
+    url: urlOf(config, port),
+    port,
+    newAdminToken: token.made,
+    stop() {
+      stopping ??= stopAll(parts, pipeline, listener, () => admin.close())
+      return stopping
+    },
+  }
+}
+
+async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drains' | 'metrics'>): Promise<Parts> {
+  const { config, log, store } = opened
+  const holds = openHoldJournal({ dir: config.dataDir, now })
+  const deriveSecretAccessKey = createSecretDerivation(await rootSecret(config.rootSecret, store.settings))
+  await shipPrices(store)
+  const recovered = await recoverHolds({ holds, ledger: store.ledger, now })
+  if (recovered.recovered > 0)
+    log.warn(recovered, 'calls of an earlier run had no ledger entry; they now have estimated ones')
+  const snapshots = await createSnapshots({
+    tenants: store.tenants,
+    plans: store.plans,
+    prices: store.prices,
+    changeCounter: () => store.changeCounter(),
+    defaultUnpriced: config.unpriced,
+  })
+  const counters = createInProcessCounters()
+  await seedCounters({ counters, rollups: store.rollups, tenants: snapshots.directory().tenants, now: now() })
   const newId = createRequestIds(now)
-  const pipeline = createPipeline({
+  return { ...opened, holds, snapshots, counters, upstream: bedrockOf(config), newId, deriveSecretAccessKey }
+}
+
+function pipelineOf(parts: Parts): Pipeline {
+  const { config, log, store, snapshots, metrics } = parts
+  return createPipeline({
     directory: snapshots.directory,
     priceBook: snapshots.priceBook,
-    deriveSecretAccessKey,
-    counters,
-    holds,
+    deriveSecretAccessKey: parts.deriveSecretAccessKey,
+    counters: parts.counters,
+    holds: parts.holds,
     ledger: store.ledger,
-    upstream,
-    drains,
+    upstream: parts.upstream,
+    drains: parts.drains,
     owners: createResourceOwners(store.settings),
     maxOutputTokens: (baseModel) => modelFacts(baseModel)?.maxOutputTokens ?? null,
     now,
-    newId,
+    newId: parts.newId,
     random: Math.random,
     region: config.region,
     regionByModel: Object.entries(config.regionByModel),
@@ -93,65 +145,48 @@ export async function start(config: Config): Promise<Started> {
     forwardLimits: {
       retries: config.upstreamRetries,
       totalTimeoutMilliseconds: config.upstreamTotalTimeoutMilliseconds,
-      maxBufferedBytes: 262_144,
+      maxBufferedBytes: MOST_BUFFERED_BYTES,
     },
   })
-  const application = await createApplication({
-    config,
-    store,
-    snapshots,
-    counters,
-    pipeline,
-    metrics,
-    deriveSecretAccessKey,
-    adminTokenHash: token.hash,
-    newId,
-    randomBytes,
-    now,
-    log,
-  })
-  const listener = createListener({
-    onRequest: (exchange) => void application.handle(exchange),
-    ...tlsOf(config),
+}
+
+function listenerOf(config: Config, onRequest: Parameters<typeof createListener>[0]['onRequest']): Listener {
+  const { tlsCertFile, tlsKeyFile } = config
+  const tls =
+    tlsCertFile === null || tlsKeyFile === null
+      ? {}
+      : { tls: { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) } }
+  return createListener({
+    onRequest,
+    ...tls,
     limits: {
       headerBytes: config.maxHeaderBytes,
       headersMilliseconds: config.headersTimeoutMilliseconds,
+      requestMilliseconds: config.bodyTimeoutMilliseconds,
       keepAliveIdleMilliseconds: config.keepAliveTimeoutMilliseconds,
       writeStallMilliseconds: config.writeStallTimeoutMilliseconds,
-      requestMilliseconds: config.bodyTimeoutMilliseconds,
       connections: config.maxConnections,
     },
   })
-  const { port } = await listener.listen(config.port, config.host)
-  snapshots.startPolling(POLL_MILLISECONDS, (thrown) =>
-    log.error({ detail: String(thrown) }, 'settings could not be reloaded'),
-  )
-  const scheme = config.tlsCertFile === null ? 'http' : 'https'
-  const host = config.host.includes(':') ? `[${config.host}]` : config.host
-  let stopping: Promise<void> | null = null
-  const stop = async (): Promise<void> => {
-    const deadline = config.shutdownDeadlineSeconds * 1_000
-    // The listener waits for its exchanges, the exchanges for their calls: both get the same time.
-    await Promise.all([pipeline.drain(deadline), listener.close(deadline + 1_000)])
-    snapshots.stop()
-    await application.close()
-    await upstream.close()
-    await holds.shutdown()
-    await store.close()
-  }
-  return {
-    application,
-    url: `${scheme}://${host}:${port}`,
-    port,
-    newAdminToken: token.made,
-    stop() {
-      stopping ??= stop()
-      return stopping
-    },
-  }
 }
 
-function bedrockOf(config: Config, now: () => number) {
+/** The listener waits for its exchanges, the exchanges for their calls: both get the same time, what is kept closes last. */
+async function stopAll(
+  parts: Parts,
+  pipeline: Pipeline,
+  listener: Listener,
+  closeAdmin: () => Promise<void>,
+): Promise<void> {
+  const deadline = parts.config.shutdownDeadlineSeconds * 1_000
+  await Promise.all([pipeline.drain(deadline), listener.close(deadline + 1_000)])
+  parts.snapshots.stop()
+  await closeAdmin()
+  await parts.upstream.close()
+  await parts.holds.shutdown()
+  await parts.store.close()
+}
+
+function bedrockOf(config: Config): Upstream {
   const { awsProfile: profile, bedrockRoleArn, region } = config
   const chain = fromNodeProviderChain(profile === null ? {} : { profile })
   const provider =
@@ -178,13 +213,12 @@ function bedrockOf(config: Config, now: () => number) {
 }
 
 /** An empty book is filled with the prices that this version ships; a book that somebody has is left to them. */
-async function shipPrices(prices: Parameters<typeof createSnapshots>[0]['prices'], now: () => number): Promise<void> {
+async function shipPrices({ prices }: Store): Promise<void> {
   if ((await prices.versionsAfter(0)).length > 0) return
   await prices.appendVersion({ ...shippedPrices(), createdAt: new Date(now()).toISOString() })
 }
 
-function tlsOf(config: Config) {
-  const { tlsCertFile, tlsKeyFile } = config
-  if (tlsCertFile === null || tlsKeyFile === null) return {}
-  return { tls: { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) } }
+function urlOf(config: Config, port: number): string {
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host
+  return `${config.tlsCertFile === null ? 'http' : 'https'}://${host}:${port}`
 }

@@ -4,11 +4,11 @@ import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { ResolvedModel } from '../core/model.ts'
 import { matchesModelGlob } from '../core/model.ts'
-import { ZERO_USD, type PicoUsd } from '../core/money.ts'
+import type { PicoUsd } from '../core/money.ts'
 import { refusalOf } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
-import { worstCase } from '../core/rating.ts'
 import type { Counters, Hold, HoldJournal, Taken } from '../core/reservation.ts'
+import { boundsOf, priceBounds } from './bounds.ts'
 import type { CallFacts } from './surfaces/surface.ts'
 
 export type AdmitDependencies = {
@@ -42,29 +42,33 @@ export type Admitted = {
   readonly bodyBytes: number
 }
 
-/** Operations that Bedrock does not bill (Bedrock user guide, "Count tokens", 2026-11). */
-const FREE_OPERATIONS = new Set(['CountTokens'])
 /** Operations that call no model, so that no list of models speaks of them. */
 const UNLISTED_OPERATIONS = new Set(['ApplyGuardrail', 'InvokeGuardrailChecks'])
-/** What a model's own template and tool preamble may add to what the caller sent. */
-const TEMPLATE_TOKENS = 1_000
-const OUTPUT_TOKENS_WHERE_UNKNOWN = 16_384
 
 export function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Admitted {
   const { member, facts, model, now } = question
   if (!UNLISTED_OPERATIONS.has(question.operation) && !mayCall(member, model)) throw notAllowed(member, model.modelId)
-  const bounds = boundsOf(dependencies, question)
-  const cost = priceBounds(dependencies.priceBook(), question, bounds)
-  if (cost === null) refuseUnpriced(member, model.modelId)
-  const { verdict, taken } = dependencies.counters.take(
-    member.tenantIds,
-    member.limits,
-    { tokens: bounds.inputTokens + bounds.outputTokens, cost },
-    now,
+  const { baseModel, routing, region } = model
+  const mostOutputTokens = baseModel === null ? null : dependencies.maxOutputTokens(baseModel)
+  const bounds = boundsOf({
+    operation: question.operation,
+    facts,
+    model,
+    bodyBytes: question.bodyBytes,
+    mostOutputTokens,
+  })
+  const tenantId = member.principal.tenant.id
+  const cost = priceBounds(
+    dependencies.priceBook(),
+    { baseModel, routing, region, tier: facts.tier, tenantId, at: now },
+    bounds,
   )
+  if (cost === null) refuseUnpriced(member, model.modelId)
+  const tokens = bounds.inputTokens + bounds.outputTokens
+  const { verdict, taken } = dependencies.counters.take(member.tenantIds, member.limits, { tokens, cost }, now)
   if (!verdict.allow) throw refusalOf(verdict, now)
   if (taken === null) throw new GatewayError('internal', { detail: 'the counters allowed a call and took nothing' })
-  const hold = holdOf(question, cost, bounds)
+  const hold = holdOf(question, cost, tokens)
   try {
     return {
       hold,
@@ -108,43 +112,7 @@ function refuseUnpriced(member: Member, modelId: string): void {
   throw new GatewayError('price_unknown', { message: `The model "${modelId}" has no price here, and ${why}.` })
 }
 
-type Bounds = { readonly inputTokens: number; readonly outputTokens: number; readonly free: boolean }
-
-/** A token is at least one byte of the request, so the body's length bounds the input from above. */
-function boundsOf(dependencies: AdmitDependencies, question: AdmitQuestion): Bounds {
-  if (FREE_OPERATIONS.has(question.operation)) return { inputTokens: 0, outputTokens: 0, free: true }
-  const { facts, model } = question
-  const most = model.baseModel === null ? null : dependencies.maxOutputTokens(model.baseModel)
-  const cap = facts.outputCap ?? most ?? OUTPUT_TOKENS_WHERE_UNKNOWN
-  const outputTokens = (most === null ? cap : Math.min(cap, most)) * Math.max(1, facts.answers)
-  return { inputTokens: question.bodyBytes + TEMPLATE_TOKENS, outputTokens, free: false }
-}
-
-function priceBounds(book: PriceBook, question: AdmitQuestion, bounds: Bounds): PicoUsd | null {
-  if (bounds.free) return ZERO_USD
-  const { facts, model } = question
-  if (model.baseModel === null) return null
-  return worstCase(
-    book,
-    {
-      baseModel: model.baseModel,
-      routing: model.routing,
-      region: model.region,
-      tier: facts.tier,
-      tenantId: question.member.principal.tenant.id,
-      at: question.now,
-    },
-    {
-      inputTokens: bounds.inputTokens,
-      outputTokens: bounds.outputTokens,
-      images: facts.answers,
-      seconds: facts.seconds,
-      variant: facts.variant,
-    },
-  )
-}
-
-function holdOf(question: AdmitQuestion, heldCost: PicoUsd | null, bounds: Bounds): Hold {
+function holdOf(question: AdmitQuestion, heldCost: PicoUsd | null, heldTokens: number): Hold {
   const { member, model, facts } = question
   return {
     requestId: question.requestId,
@@ -160,7 +128,7 @@ function holdOf(question: AdmitQuestion, heldCost: PicoUsd | null, bounds: Bound
     startedAt: question.now,
     metadata: facts.metadata,
     heldCost,
-    heldTokens: bounds.inputTokens + bounds.outputTokens,
+    heldTokens,
     inputTokensEstimate: Math.floor(question.bodyBytes / 4),
   }
 }

@@ -18,6 +18,12 @@ const OUTPUT_CAPS = [
 ]
 /** Where they put how many answers or images are wanted. */
 const ANSWER_COUNTS = ['n', 'num_generations', 'numResults', 'imageGenerationConfig.numberOfImages']
+/** Where films say how long they are to be: Nova Reel in seconds, Luma Ray as "5s". */
+const DURATIONS = [
+  'modelInput.videoGenerationConfig.durationSeconds',
+  'modelInput.textToVideoParams.durationSeconds',
+  'modelInput.duration',
+]
 const MODEL_ID = 'modelId'
 const SERVICE_TIER = 'serviceTier.type'
 const LATENCY = 'performanceConfig.latency'
@@ -50,7 +56,7 @@ export function readBedrockFacts(_route: Route, header: Header, body: Buffer): C
     tier: tierOf(header(SERVICE_TIER_HEADER) ?? read(SERVICE_TIER), header(LATENCY_HEADER) ?? read(LATENCY)),
     outputCap: caps.length === 0 ? null : Math.max(...caps.map((cap) => countOf(cap, 'The output token limit'))),
     answers: Math.max(1, ...ANSWER_COUNTS.map((path) => countOf(read(path) ?? 1, 'The number of answers'))),
-    seconds: null,
+    seconds: secondsOf(read),
     variant: '',
     metadata: metadataOf(header(METADATA_HEADER), read(METADATA)),
   }
@@ -66,6 +72,12 @@ function tierOf(serviceTier: unknown, latency: unknown): Tier {
 function countOf(value: unknown, words: string): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LARGEST_COUNT) return value
   throw new GatewayError('invalid_request', { message: `${words} must be a whole number from 0 to ${LARGEST_COUNT}.` })
+}
+
+function secondsOf(read: Read): number | null {
+  const given = DURATIONS.map(read).find((value) => value !== undefined)
+  const seconds = typeof given === 'string' && /^\d{1,4}s$/.test(given) ? Number(given.slice(0, -1)) : given
+  return typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 ? seconds : null
 }
 
 const NO_METADATA: Readonly<Record<string, string>> = {}

@@ -1,0 +1,76 @@
+// The most that a call can use, told from its request alone: what its reservation is priced from.
+
+import type { ResolvedModel } from '../core/model.ts'
+import type { PicoUsd } from '../core/money.ts'
+import { ZERO_USD } from '../core/money.ts'
+import type { PriceBook } from '../core/price-book.ts'
+import { worstCase, type RatingQuestion, type WorstCaseAsk } from '../core/rating.ts'
+import type { CallFacts } from './surfaces/surface.ts'
+
+export type BoundsQuestion = {
+  readonly operation: string
+  readonly facts: CallFacts
+  readonly model: ResolvedModel
+  readonly bodyBytes: number
+  /** the model's own maximum of output tokens; 0: it answers no tokens; null: not known */
+  readonly mostOutputTokens: number | null
+}
+
+/** Operations that Bedrock does not bill (Bedrock user guide, "Count tokens", 2026-11). */
+const FREE_OPERATIONS = new Set(['CountTokens'])
+const GUARDRAIL_OPERATIONS = new Set(['ApplyGuardrail', 'InvokeGuardrailChecks'])
+
+/** What a model's own template and tool preamble may add to what the caller sent. */
+const TEMPLATE_TOKENS = 1_000
+const OUTPUT_TOKENS_WHERE_UNKNOWN = 16_384
+/** A guardrail text unit is up to 1,000 characters (Bedrock pricing page, 2026-07). */
+const GUARDRAIL_UNIT_CHARACTERS = 1_000
+/** The shortest document in a rerank request takes three bytes, and a search unit covers a hundred of them. */
+const BYTES_PER_SEARCH_UNIT = 300
+
+const NOTHING: WorstCaseAsk = { inputTokens: 0, outputTokens: 0 }
+
+/** A token is at least one byte of the request, so the body's length bounds the input from above. */
+export function boundsOf(question: BoundsQuestion): WorstCaseAsk {
+  const { operation, facts, bodyBytes, mostOutputTokens } = question
+  if (FREE_OPERATIONS.has(operation)) return NOTHING
+  if (GUARDRAIL_OPERATIONS.has(operation)) return { ...NOTHING, quantities: guardrailUnits(bodyBytes) }
+  const cap = facts.outputCap ?? mostOutputTokens ?? OUTPUT_TOKENS_WHERE_UNKNOWN
+  const most = mostOutputTokens === null ? cap : Math.min(cap, mostOutputTokens)
+  return {
+    inputTokens: bodyBytes + TEMPLATE_TOKENS,
+    outputTokens: most * facts.answers,
+    images: facts.answers,
+    seconds: facts.seconds,
+    quantities: { input_images: 1, search_units: 1 + Math.ceil(bodyBytes / BYTES_PER_SEARCH_UNIT) },
+    variant: facts.variant,
+  }
+}
+
+function guardrailUnits(bodyBytes: number): NonNullable<WorstCaseAsk['quantities']> {
+  const units = 1 + Math.ceil(bodyBytes / GUARDRAIL_UNIT_CHARACTERS)
+  return {
+    guardrail_topic_units: units,
+    guardrail_content_units: units,
+    guardrail_word_units: units,
+    guardrail_sensitive_units: units,
+    guardrail_grounding_units: units,
+    guardrail_reasoning_units: units,
+  }
+}
+
+/** null: no price is known for something that the call may use. */
+export function priceBounds(
+  book: PriceBook,
+  question: Omit<RatingQuestion, 'baseModel'> & { baseModel: string | null },
+  ask: WorstCaseAsk,
+): PicoUsd | null {
+  if (ask === NOTHING) return ZERO_USD
+  const { baseModel } = question
+  if (baseModel === null) return null
+  const whole = worstCase(book, { ...question, baseModel }, ask)
+  if (whole !== null || ask.outputTokens > 0) return whole
+  // Models that make images or films bill by those alone: a bound without any priced dimension is still no bound.
+  const withoutTokens = worstCase(book, { ...question, baseModel }, { ...ask, inputTokens: 0 })
+  return withoutTokens === ZERO_USD ? null : withoutTokens
+}
