@@ -52,15 +52,15 @@ export const MODEL_LINES = `
   amazon.titan-image-generator-v2:0             image-generation  0       regional  legacy   Titan Image Generator G1 v2
   amazon.titan-image-generator-v1               image-generation  0       regional  legacy   Titan Image Generator G1
   amazon.rerank-v1:0                            rerank            0       regional  active   Amazon Rerank 1.0
-  openai.gpt-6.1-sol                            openai-chat       128000  both      active   GPT-6.1 Sol
-  openai.gpt-6-astra                            openai-chat       128000  both      active   GPT-6 Astra
-  openai.gpt-6-sol                              openai-chat       128000  both      active   GPT-6 Sol
-  openai.gpt-6-luna                             openai-chat       128000  both      active   GPT-6 Luna
-  openai.gpt-5.6-sol                            openai-chat       128000  both      active   GPT-5.6 Sol
-  openai.gpt-5.6-terra                          openai-chat       128000  both      active   GPT-5.6 Terra
-  openai.gpt-5.6-luna                           openai-chat       128000  both      active   GPT-5.6 Luna
-  openai.gpt-5.5                                openai-chat       128000  regional  active   GPT-5.5
-  openai.gpt-5.4                                openai-chat       128000  regional  active   GPT-5.4
+  openai.gpt-6.1-sol                            openai-chat       131072  both      active   GPT-6.1 Sol
+  openai.gpt-6-astra                            openai-chat       131072  both      active   GPT-6 Astra
+  openai.gpt-6-sol                              openai-chat       131072  both      active   GPT-6 Sol
+  openai.gpt-6-luna                             openai-chat       131072  both      active   GPT-6 Luna
+  openai.gpt-5.6-sol                            openai-chat       131072  both      active   GPT-5.6 Sol
+  openai.gpt-5.6-terra                          openai-chat       131072  both      active   GPT-5.6 Terra
+  openai.gpt-5.6-luna                           openai-chat       131072  both      active   GPT-5.6 Luna
+  openai.gpt-5.5                                openai-chat       131072  regional  active   GPT-5.5
+  openai.gpt-5.4                                openai-chat       131072  regional  active   GPT-5.4
   openai.gpt-oss-120b-1:0                       openai-chat       128000  regional  active   gpt-oss-120b
   openai.gpt-oss-120b                           openai-chat       128000  regional  active   gpt-oss-120b (compatibility endpoint)
   openai.gpt-oss-20b-1:0                        openai-chat       128000  regional  active   gpt-oss-20b
