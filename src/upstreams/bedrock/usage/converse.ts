@@ -2,7 +2,7 @@
 
 import type { Reads } from './family.ts'
 import { CONVERSE_TRACE } from './guardrail.ts'
-import { compilePaths, type Finding } from './json-scanner.ts'
+import { compilePaths, type Finding } from './json-paths.ts'
 import type { Sheet } from './sheet.ts'
 import { readTokenUsage } from './token-usage.ts'
 

@@ -1,6 +1,7 @@
 // What a model family knows about usage: where its answers say it, and what only its requests say.
 
-import { compilePaths, type Finding, JsonScanner, type PathNode } from './json-scanner.ts'
+import { compilePaths, type Finding, type PathNode } from './json-paths.ts'
+import { JsonScanner } from './json-scanner.ts'
 import type { CacheTtl, Sheet } from './sheet.ts'
 
 export type Reads = (value: unknown, sheet: Sheet) => void

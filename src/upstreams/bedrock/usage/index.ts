@@ -5,7 +5,7 @@ import { CONVERSE_PATHS } from './converse.ts'
 import { familyOf } from './families.ts'
 import { askRequest, type Family } from './family.ts'
 import { readGuardrailChecks, readGuardrailUsage } from './guardrail.ts'
-import { compilePaths } from './json-scanner.ts'
+import { compilePaths } from './json-paths.ts'
 import { type CacheTtl, Sheet } from './sheet.ts'
 import { createBodyTap, createConverseStreamTap, createInvokeStreamTap, createPassiveTap } from './taps.ts'
 

@@ -2,7 +2,7 @@
 
 import { type Family, member, type Reads, answerPaths } from './family.ts'
 import { INVOKE_TRACE } from './guardrail.ts'
-import type { PathNode } from './json-scanner.ts'
+import type { PathNode } from './json-paths.ts'
 import type { Sheet } from './sheet.ts'
 
 /**

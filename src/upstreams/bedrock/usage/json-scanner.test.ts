@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { cutAt } from '../../../../test/fixtures/usage/load.ts'
-import { compilePaths, type Finding, JsonScanner } from './json-scanner.ts'
+import { compilePaths, type Finding } from './json-paths.ts'
+import { JsonScanner } from './json-scanner.ts'
 
 type Found = { readonly path: string; readonly value: unknown }
 

@@ -1,20 +1,6 @@
 // Finds values at given paths in JSON that arrives in pieces, by structure and never by text search, in bounded memory.
 
-/**
- * Where a path leads. `value`: the value is kept whole (up to a limit) and parsed. `head`: only the first bytes of the value are kept,
- * as they stand in the JSON; for counting elements and for looking at the start of an image.
- */
-export type Finding<Context> = { readonly path: string } & (
-  | { readonly kind: 'value'; readonly found: (value: unknown, context: Context) => void }
-  | { readonly kind: 'head'; readonly found: (text: string, context: Context) => void }
-)
-
-export type PathNode<Context> = {
-  readonly children: { readonly key: Uint8Array; readonly node: PathNode<Context> }[]
-  any: PathNode<Context> | null
-  element: PathNode<Context> | null
-  finding: Finding<Context> | null
-}
+import { carriesText, childOf, type Finding, type PathNode } from './json-paths.ts'
 
 export type ScanProblem = { readonly path: string; readonly problem: 'too_large' | 'not_json' }
 
@@ -37,20 +23,6 @@ const COLON = 8
 
 const KIND = kinds()
 const BACKSLASH = 0x5c
-
-/**
- * Paths are keys joined by dots; `*` is any key of an object, `[]` any element of an array. A path must not lead into another one's
- * value. The tree is made once and never changed.
- */
-export function compilePaths<Context>(findings: readonly Finding<Context>[]): PathNode<Context> {
-  const root = pathNode<Context>()
-  for (const finding of findings) {
-    let node = root
-    for (const step of finding.path.split('.')) node = stepInto(node, step)
-    node.finding = finding
-  }
-  return root
-}
 
 /**
  * One JSON document after another: `feed` its bytes in any cuts, ask `closed`, `reset` for the next. It never throws for any bytes;
@@ -358,68 +330,10 @@ function kinds(): Uint8Array {
   return table
 }
 
-function pathNode<Context>(): PathNode<Context> {
-  return { children: [], any: null, element: null, finding: null }
-}
-
-function stepInto<Context>(node: PathNode<Context>, step: string): PathNode<Context> {
-  if (step === '*') return (node.any ??= pathNode())
-  if (step === '[]') return (node.element ??= pathNode())
-  const key = Buffer.from(step)
-  const known = childOf(node, key, key.length)
-  if (known !== null) return known
-  const made = pathNode<Context>()
-  node.children.push({ key, node: made })
-  return made
-}
-
-function childOf<Context>(parent: PathNode<Context>, key: Uint8Array, length: number): PathNode<Context> | null {
-  for (const child of parent.children) {
-    if (child.key.length === length && sameBytes(child.key, key, length)) return child.node
-  }
-  return parent.any
-}
-
-function sameBytes(a: Uint8Array, b: Uint8Array, length: number): boolean {
-  for (let at = 0; at < length; at++) if (a[at] !== b[at]) return false
-  return true
-}
-
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
     return undefined
   }
-}
-
-/** Keys whose string value is text that the model generated, over all families and dialects. */
-const TEXT_KEYS = byLength([
-  'text',
-  'content',
-  'message',
-  'refusal',
-  'thinking',
-  'arguments',
-  'reasoning',
-  'generation',
-  'outputText',
-  'completion',
-  'partial_json',
-  'generated_text',
-  'reasoning_content',
-  'input',
-])
-
-function byLength(keys: readonly string[]): readonly (readonly Uint8Array[] | undefined)[] {
-  const table: Uint8Array[][] = []
-  for (const key of keys) (table[key.length] ??= []).push(Buffer.from(key))
-  return table
-}
-
-function carriesText(key: Uint8Array, length: number): boolean {
-  const candidates = TEXT_KEYS[length]
-  if (candidates === undefined) return false
-  for (const candidate of candidates) if (sameBytes(candidate, key, length)) return true
-  return false
 }

@@ -3,7 +3,8 @@
 import type { UsageReading, UsageTap } from '../../../core/upstream.ts'
 import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
 import { readHeaders } from './headers.ts'
-import { compilePaths, JsonScanner, type PathNode, type ScanProblem } from './json-scanner.ts'
+import { compilePaths, type PathNode } from './json-paths.ts'
+import { JsonScanner, type ScanProblem } from './json-scanner.ts'
 import type { Sheet } from './sheet.ts'
 
 /** Twice the largest event of Bedrock (PayloadPart, 1,000,000 bytes) in base64: more is not its. */
