@@ -69,7 +69,15 @@ export async function start(config: Config): Promise<Started> {
   const parts = await openParts({ config, log, store, drains, metrics })
   const pipeline = pipelineOf(parts)
   const admin = await createAdmin(
-    adminDependenciesOf({ ...parts, pipeline, adminTokenHash: token.hash, randomBytes, now }),
+    adminDependenciesOf({
+      ...parts,
+      pipeline,
+      adminTokenHash: token.hash,
+      randomBytes,
+      now,
+      onFailure: (thrown, requestId) =>
+        log.error({ request_id: requestId, detail: String(thrown) }, 'an admin request failed'),
+    }),
   )
   const application = createApplication({
     admin,

@@ -67,7 +67,7 @@ export const CONTEXT_DIMENSIONS: readonly Dimension[] = [
   'cache_write_30m_tokens',
 ]
 
-/** What the gateway may say when the upstream said nothing: about four characters a token; the seeds of the field agree on floor. */
+/** What the gateway may say when the upstream said nothing: about four characters a token; older gateways agree on floor. */
 export function estimateTokens(characters: number): number {
   return Math.floor(characters / 4)
 }
