@@ -56,7 +56,7 @@ function startSimulator(): Promise<Simulated> {
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`the simulator ended with code ${String(code)} before it was ready`)))
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const url = /https?:\/\/\S+/.exec(line)?.[0]
+      const url = /https?:\/\/[^\s;,]+/.exec(line)?.[0]
       if (url === undefined) return
       clearTimeout(timer)
       resolve({ url, child })
