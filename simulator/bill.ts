@@ -36,6 +36,8 @@ export type BillTotals = {
 
 export type Bill = {
   add(call: BilledCall): void
+  /** a call of which nothing is kept but its usage, under its key of the totals */
+  count(key: string, usage: BilledUsage): void
   /** an answer that is being made; it is billed when it ends */
   begin(): void
   finish(): void
@@ -45,20 +47,21 @@ export type Bill = {
   clear(): void
 }
 
-/** With `countersOnly`, single calls are not kept: only totals, so that a benchmark's upstream costs next to nothing. */
-export function createBill(countersOnly: boolean): Bill {
+export function createBill(): Bill {
   let calls: BilledCall[] = []
   let totals: BillTotals = { calls: 0, by: {} }
   let inFlight = 0
   return {
     add(call) {
-      if (!countersOnly) calls.push(call)
+      calls.push(call)
+      this.count(`${call.operation}|${call.model_id}|${call.tier}|${call.region}`, call.usage)
+    },
+    count(key, usage) {
       totals.calls++
-      const key = `${call.operation}|${call.model_id}|${call.tier}|${call.region}`
       const sum = (totals.by[key] ??= { calls: 0, usage: {} })
       sum.calls++
-      for (const dimension in call.usage) {
-        sum.usage[dimension] = (sum.usage[dimension] ?? 0) + (call.usage[dimension] ?? 0)
+      for (const dimension in usage) {
+        sum.usage[dimension] = (sum.usage[dimension] ?? 0) + (usage[dimension] ?? 0)
       }
     },
     begin: () => void inFlight++,

@@ -3,6 +3,8 @@ import { ApiError, constraint } from './errors.ts'
 import type { BilledUsage, JsonObject } from './family.ts'
 import { ACCOUNT_ID } from './models.ts'
 
+/** What the bill names as the model of a call that only a guardrail served. */
+export const GUARDRAIL_BASE_MODEL = 'amazon.bedrock-guardrails'
 /** One text unit is up to 1,000 characters (Bedrock pricing page). */
 const CHARACTERS_PER_UNIT = 1000
 const IDENTIFIER = /^(([a-z0-9]+)|(arn:aws[a-z-]*:bedrock:[a-z0-9-]{1,20}:[0-9]{12}:guardrail\/[a-z0-9]+))$/

@@ -3,7 +3,6 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { BilledCall } from './bill.ts'
-import type { Call } from './call.ts'
 import type { Json, JsonObject } from './family.ts'
 import { stringAt } from './json.ts'
 import { ACCOUNT_ID } from './models.ts'
@@ -15,10 +14,21 @@ const FLUSH_MS = 1000
 const BUCKET = 'simulated-invocation-logs'
 const LOGGED = new Set(['Converse', 'ConverseStream', 'InvokeModel', 'InvokeModelWithResponseStream'])
 
+/** What the log needs to know of a call. */
+export type LoggedCall = {
+  requestId: string
+  operation: string
+  region: string
+  accessKeyId: string
+  path: Readonly<Record<string, string>>
+  body: Buffer
+  startedAt: number
+}
+
 export type InvocationLog = {
-  add(call: Call, record: BilledCall, output: Json | Buffer): void
+  add(call: LoggedCall, record: BilledCall, output: Json | Buffer): void
   /** a call that was refused */
-  refuse(call: Call, errorCode: string): void
+  refuse(call: LoggedCall, errorCode: string): void
   /** writes what is waiting; resolves when it is on disk */
   flush(): Promise<void>
 }
@@ -48,7 +58,7 @@ export function createInvocationLog(folder: string): InvocationLog {
     waiting.clear()
     return done
   }
-  const put = (call: Call, record: JsonObject): void => {
+  const put = (call: LoggedCall, record: JsonObject): void => {
     const prefix = prefixOf(call.region, call.startedAt)
     const records = waiting.get(prefix) ?? []
     waiting.set(prefix, records)
@@ -56,7 +66,7 @@ export function createInvocationLog(folder: string): InvocationLog {
     if (records.length >= RECORDS_PER_OBJECT) void flush()
     else timer ??= setTimeout(() => void flush(), FLUSH_MS).unref()
   }
-  const body = (call: Call, side: 'input' | 'output', bytes: Buffer): JsonObject => {
+  const body = (call: LoggedCall, side: 'input' | 'output', bytes: Buffer): JsonObject => {
     if (bytes.length <= INLINE_LIMIT_BYTES) return { [`${side}BodyJson`]: readJson(bytes) }
     const key = `${prefixOf(call.region, call.startedAt)}/data/${call.requestId}_${side}.json.gz`
     write(key, gzipSync(bytes))
@@ -94,7 +104,7 @@ function prefixOf(region: string, at: number): string {
   return `AWSLogs/${ACCOUNT_ID}/BedrockModelInvocationLogs/${region}/${hour}`
 }
 
-function head(call: Call, modelId: string, metadata: Record<string, string> | undefined): JsonObject {
+function head(call: LoggedCall, modelId: string, metadata: Record<string, string> | undefined): JsonObject {
   return {
     schemaType: 'ModelInvocationLog',
     schemaVersion: '1.0',

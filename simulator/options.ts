@@ -53,6 +53,11 @@ const OPTIONS: Record<string, Option> = {
     help: 'writes ModelInvocationLog records there, under the keys that AWS uses in S3',
     set: (options, value) => void (options.logFolder = value),
   },
+  fast: {
+    value: null,
+    help: 'for benchmarks: Converse and ConverseStream from prepared bytes, unchecked; their bill is totals only',
+    set: (options) => void (options.fast = true),
+  },
   speed: {
     value: 'tokens/s',
     help: 'pace of generation in tokens per second, 0 for as fast as possible (0)',

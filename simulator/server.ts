@@ -7,6 +7,7 @@ import { exchange, refuse } from './exchange.ts'
 import { FAMILIES } from './families/index.ts'
 import type { Family } from './family.ts'
 import { createInvocationLog } from './invocation-log.ts'
+import { createFastPath } from './fast.ts'
 import { listen } from './listener.ts'
 import { createModelTable } from './models.ts'
 import { OPERATIONS } from './operations/index.ts'
@@ -39,6 +40,8 @@ export type SimulatorOptions = {
   now?: () => number
   newRequestId?: () => string
   families?: readonly Family[]
+  /** a benchmark's upstream: Converse and ConverseStream from prepared bytes, unchecked; their bill is totals only */
+  fast?: boolean
 }
 
 export type RunningSimulator = {
@@ -54,7 +57,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const simulator = createSimulator(options)
   if (options.scenario !== undefined) simulator.setScenario(options.scenario)
   const host = options.host ?? '127.0.0.1'
-  const listener = await listen(host, options.port ?? 0, (wire) => void handle(simulator, wire))
+  const fast = options.fast === true ? createFastPath(simulator) : () => false
+  const listener = await listen(host, options.port ?? 0, (wire) => void (fast(wire) || handle(simulator, wire)))
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
     port: listener.port,
@@ -69,7 +73,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
 }
 
 function createSimulator(options: SimulatorOptions): Simulator {
-  const bill = createBill(false)
+  const bill = createBill()
   const cache = createPromptCache(digest)
   const resources = createResources()
   return {

@@ -35,11 +35,14 @@ export interface Wire {
 export function wireOfHttp1(request: IncomingMessage, response: ServerResponse): Wire {
   const presence = presenceOf(response, () => response.writableFinished)
   const { socket } = request
+  let flatHeaders: Record<string, string> | undefined
   return {
     protocol: 'HTTP/1.1',
     method: request.method ?? 'GET',
     target: request.url ?? '/',
-    headers: flat(request.headers),
+    get headers() {
+      return (flatHeaders ??= flat(request.headers))
+    },
     get gone() {
       return presence.gone
     },
@@ -48,7 +51,7 @@ export function wireOfHttp1(request: IncomingMessage, response: ServerResponse):
       return response.headersSent
     },
     readBody: (limitBytes) => readAll(request, limitBytes),
-    head: (status, headers) => void response.writeHead(status, headers),
+    head: (status, answerHeaders) => void response.writeHead(status, answerHeaders),
     flush: () => response.flushHeaders(),
     write: (bytes) => writeWithPressure(response, bytes, presence),
     end: (bytes) => void response.end(bytes),
@@ -70,11 +73,14 @@ export function wireOfHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHead
     () => stream.writableFinished || (stream.writableEnded && stream.writableLength === 0 && stream.rstCode === 0),
   )
   stream.on('error', () => {})
+  let flatHeaders: Record<string, string> | undefined
   return {
     protocol: 'HTTP/2',
     method: headers[':method'] ?? 'GET',
     target: headers[':path'] ?? '/',
-    headers: flat(headers),
+    get headers() {
+      return (flatHeaders ??= flat(headers))
+    },
     get gone() {
       return presence.gone
     },
@@ -135,10 +141,15 @@ function readAll(input: Readable, limitBytes: number): Promise<Buffer | null> {
       if (length <= limitBytes) parts.push(part)
       else parts.length = 0
     })
-    input.on('end', () => resolve(length > limitBytes ? null : Buffer.concat(parts)))
+    input.on('end', () => resolve(length > limitBytes ? null : joined(parts)))
     input.on('error', reject)
     input.on('close', () => reject(new Error('the client closed while its body was arriving')))
   })
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
+  const [first] = parts
+  return first !== undefined && parts.length === 1 ? first : Buffer.concat(parts)
 }
 
 function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {

@@ -27,6 +27,9 @@ export type Conversed = {
   usageAfter(tokens: number): BilledUsage
 }
 
+/** What the answer is made from. */
+export type Said = Pick<Conversed, 'turn' | 'usage' | 'latencyMs' | 'extras' | 'additionalModelResponseFields'>
+
 export function converse(call: Call): Conversed {
   const { simulator } = call
   const sent = call.path.modelId ?? ''

@@ -5,7 +5,7 @@ import type { CacheCounts } from '../prompt-cache.ts'
 export type TurnUsage = { inputTokens: number; outputTokens: number; cache: CacheCounts }
 
 /** TokenUsage of Converse: total input is inputTokens + cacheReadInputTokens + cacheWriteInputTokens (prompt-caching page). */
-export function converseUsage(usage: TurnUsage, card: ModelCard): JsonObject {
+export function converseUsage(usage: TurnUsage, card: Pick<ModelCard, 'cache'>): JsonObject {
   const { inputTokens, outputTokens, cache } = usage
   const written = cache.written5m + cache.written30m + cache.written1h
   const answer: JsonObject = {

@@ -3,7 +3,14 @@ import type { Call, Operation, PlainAnswer } from '../call.ts'
 import { readBody } from '../conversation/converse.ts'
 import { constraint, notNull } from '../errors.ts'
 import type { JsonObject } from '../family.ts'
-import { type Assessment, assess, BLOCKED_INPUT, BLOCKED_OUTPUT, checkGuardrail } from '../guardrail.ts'
+import {
+  type Assessment,
+  assess,
+  BLOCKED_INPUT,
+  BLOCKED_OUTPUT,
+  checkGuardrail,
+  GUARDRAIL_BASE_MODEL,
+} from '../guardrail.ts'
 import { arrayAt, objectAt, objectsAt, stringAt } from '../json.ts'
 
 export const APPLY_GUARDRAIL: Operation = {
@@ -26,7 +33,7 @@ function applyGuardrail(call: Call): PlainAnswer {
   const found = assessContent(objectsAt(request, 'content'))
   const billing = {
     modelId: guardrailIdentifier,
-    baseModel: 'guardrail',
+    baseModel: GUARDRAIL_BASE_MODEL,
     tier: 'default',
     requestedTier: 'default',
     usage: found.billed,

@@ -1,6 +1,6 @@
 // ConverseStream: the same turn as Converse, in events; usage comes only with the last one.
 import type { Operation, StreamAnswer, StreamEvent } from '../call.ts'
-import { type Conversed, converse } from '../conversation/converse.ts'
+import { converse, type Said } from '../conversation/converse.ts'
 import type { Block } from '../conversation/turn.ts'
 import { invalid } from '../errors.ts'
 import { jsonEvent } from '../event-stream-writer.ts'
@@ -17,10 +17,11 @@ export const CONVERSE_STREAM: Operation = {
   run(call) {
     const conversed = converse(call)
     if (!conversed.model.card.streaming) throw invalid('The model is unsupported for streaming.')
+    const random = randomFrom(conversed.billing.baseModel + conversed.turn.outputTokens)
     const answer: StreamAnswer = {
       kind: 'stream',
       headers: { 'content-type': 'application/vnd.amazon.eventstream' },
-      events: eventsOf(conversed),
+      events: eventsOf(conversed, () => 1 + Math.floor(random() * 4)),
       frame: (event) => jsonEvent(event.type, padded(event.payload, call.requestId, call.wishes.paddingBytes)),
       billing: conversed.billing,
       ...(call.simulator.log === null ? {} : { logged: bodyOf(conversed) }),
@@ -30,9 +31,9 @@ export const CONVERSE_STREAM: Operation = {
   },
 }
 
-function* eventsOf(conversed: Conversed): Generator<StreamEvent> {
+/** `piecesOf` says how many tokens the next event brings. */
+export function* eventsOf(conversed: Said, piecesOf: () => number): Generator<StreamEvent> {
   const { turn } = conversed
-  const random = randomFrom(conversed.billing.baseModel + turn.outputTokens)
   yield { type: 'messageStart', payload: { role: 'assistant' }, tokens: 0 }
   for (const [contentBlockIndex, block] of turn.blocks.entries()) {
     if (block.kind === 'tool') {
@@ -40,7 +41,7 @@ function* eventsOf(conversed: Conversed): Generator<StreamEvent> {
       yield { type: 'contentBlockStart', payload: { contentBlockIndex, start }, tokens: 0 }
     }
     for (let index = 0; index < block.pieces.length; ) {
-      const count = 1 + Math.floor(random() * 4)
+      const count = piecesOf()
       const pieces = block.pieces.slice(index, index + count)
       index += count
       const payload = { contentBlockIndex, delta: deltaOf(block, pieces.join('')) }

@@ -1,6 +1,6 @@
 // Converse: one message back, with usage.
 import type { Operation, PlainAnswer } from '../call.ts'
-import { type Conversed, converse } from '../conversation/converse.ts'
+import { type Conversed, converse, type Said } from '../conversation/converse.ts'
 import type { Block } from '../conversation/turn.ts'
 import type { JsonObject } from '../family.ts'
 
@@ -19,7 +19,7 @@ function answerOf(conversed: Conversed): PlainAnswer {
 }
 
 /** ConverseResponse. */
-export function bodyOf(conversed: Conversed): JsonObject {
+export function bodyOf(conversed: Said): JsonObject {
   const { turn, additionalModelResponseFields } = conversed
   const body: JsonObject = {
     metrics: { latencyMs: conversed.latencyMs },

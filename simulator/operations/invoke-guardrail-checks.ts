@@ -3,7 +3,7 @@ import type { Call, Operation, PlainAnswer } from '../call.ts'
 import { readBody } from '../conversation/converse.ts'
 import { notNull } from '../errors.ts'
 import type { BilledUsage, JsonObject } from '../family.ts'
-import { assess } from '../guardrail.ts'
+import { assess, GUARDRAIL_BASE_MODEL } from '../guardrail.ts'
 import { arrayAt, objectAt, objectsAt, stringAt } from '../json.ts'
 
 export const INVOKE_GUARDRAIL_CHECKS: Operation = {
@@ -45,7 +45,7 @@ function invokeGuardrailChecks(call: Call): PlainAnswer {
   }
   const billing = {
     modelId: 'guardrail-checks',
-    baseModel: 'guardrail',
+    baseModel: GUARDRAIL_BASE_MODEL,
     tier: 'default',
     requestedTier: 'default',
     usage: billed,
