@@ -2,7 +2,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Connection, Handlers } from './connection.ts'
+import { type Connection, handOn, type Handlers } from './connection.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { HTTP_FAULTS, HttpFault } from './exchange.ts'
 import type { ExchangeContext } from './exchange-context.ts'
@@ -27,7 +27,6 @@ export function createHttp1Side(handlers: Handlers, limits: ListenerLimits, dead
   })
   // one more than the limit: node drops further lines silently, and we must be able to see that there were more
   server.maxHeadersCount = limits.headerCount + 1
-  server.maxRequestsPerSocket = limits.requestsPerConnection
   const take = (request: IncomingMessage, response: ServerResponse, expectation: Expectation): void => {
     connections.get(request.socket)?.take(request, response, expectation)
   }
@@ -65,6 +64,7 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
   private readonly handlers: Handlers
   private readonly limits: ListenerLimits
   private readonly idleTicks: number
+  private requests = 0
   private running: Http1Exchange | null = null
   private waiting: { exchange: Http1Exchange; fault: HttpFault | null }[] | null = null
   private closing = false
@@ -81,7 +81,9 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
   }
 
   take(request: IncomingMessage, response: ServerResponse, expectation: Expectation): void {
+    if (this.closing || ++this.requests > this.limits.requestsPerConnection) return
     const exchange = new Http1Exchange(request, response, this, expectation === 'continue')
+    if (this.requests === this.limits.requestsPerConnection) exchange.closesConnection = true
     const fault =
       expectation === 'unknown'
         ? new HttpFault('expectation_failed')
@@ -132,8 +134,13 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
   }
 
   exchangeClosed(): void {
+    this.closing ||= this.running?.closesConnection ?? false
     this.running = null
     if (this.socket.destroyed || !this.socket.writable) return
+    if (this.closing) {
+      this.socket.destroySoon()
+      return
+    }
     const next = this.waiting?.shift()
     if (next !== undefined) {
       this.handOn(next.exchange, next.fault)
@@ -153,12 +160,8 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
 
   private handOn(exchange: Http1Exchange, fault: HttpFault | null): void {
     this.running = exchange
-    if (fault === null) {
-      this.handlers.onRequest(exchange)
-      return
-    }
-    exchange.closesConnection = true
-    this.handlers.onRefused(exchange, fault)
+    if (fault !== null) exchange.closesConnection = true
+    handOn(this.handlers, exchange, fault)
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Connection, Handlers } from './connection.ts'
+import { type Connection, handOn, type Handlers } from './connection.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { HttpFault } from './exchange.ts'
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts'
@@ -110,9 +110,8 @@ class Http2Connection implements Connection, ExchangeContext, Watched {
     this.running.add(exchange)
     if (++this.requests >= this.limits.requestsPerConnection) this.close()
     const fault = this.faultOf(exchange)
-    if (fault === null) this.handlers.onRequest(exchange)
-    else if (fault === 'connect') stream.close(constants.NGHTTP2_REFUSED_STREAM)
-    else this.handlers.onRefused(exchange, fault)
+    if (fault === 'connect') stream.close(constants.NGHTTP2_REFUSED_STREAM)
+    else handOn(this.handlers, exchange, fault)
   }
 
   private faultOf(exchange: Http2Exchange): HttpFault | 'connect' | null {

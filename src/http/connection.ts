@@ -13,4 +13,17 @@ export interface Handlers {
   onRequest(exchange: HttpExchange): void
   /** A request that HTTP's own rules refuse; whoever answers chooses the words and the shape. */
   onRefused(exchange: HttpExchange, fault: HttpFault): void
+  /** One of the two above threw; its exchange has been broken off. */
+  onHandlerError(error: unknown): void
+}
+
+/** A handler that throws costs its own exchange, never the process or the connection's other exchanges. */
+export function handOn(handlers: Handlers, exchange: HttpExchange, fault: HttpFault | null): void {
+  try {
+    if (fault === null) handlers.onRequest(exchange)
+    else handlers.onRefused(exchange, fault)
+  } catch (error) {
+    exchange.destroy()
+    handlers.onHandlerError(error)
+  }
 }

@@ -24,9 +24,10 @@ export class Http1Exchange implements RunningExchange {
   private drainCallback: (() => void) | null = null
   private closeCallback: ((finished: boolean) => void) | null = null
   private pendingBytes = 0
-  private bodyLost = false
   /** the connection takes no further request after this one */
   closesConnection = false
+  private bodyLost = false
+  private framesChunks = false
 
   constructor(request: IncomingMessage, response: ServerResponse, context: ExchangeContext, expectsContinue: boolean) {
     this.request = request
@@ -37,7 +38,6 @@ export class Http1Exchange implements RunningExchange {
     this.method = request.method!
     this.path = request.url!
     lowerCaseNames(request.rawHeaders)
-    request.on('error', ignore)
     response.on('error', ignore)
     // before node's own listener, which detaches the socket
     response.prependListener('finish', () => this.noteFinish())
@@ -76,19 +76,28 @@ export class Http1Exchange implements RunningExchange {
   }
 
   respond(status: number, headers: readonly string[], body?: Buffer): void {
-    if (this.closed || this.response.headersSent) return
+    if (this.isGone() || this.response.headersSent) return
     this.writeHead(status, withContentLength(status, headers, body?.length ?? 0))
     this.end(body)
   }
 
   startResponse(status: number, headers: readonly string[]): void {
-    if (this.closed || this.response.headersSent) return
+    if (this.isGone() || this.response.headersSent) return
     this.writeHead(status, [...headers])
+    if (this.response.chunkedEncoding) {
+      // our own framing: one small buffer for each chunk instead of the four that node hands to the socket
+      this.response.chunkedEncoding = false
+      this.framesChunks = true
+    }
+    // leaves now, in one packet with what is written in the same tick
+    this.socket.cork()
+    this.response.flushHeaders()
+    process.nextTick(uncork, this.socket)
   }
 
   write(chunk: Buffer): boolean {
-    if (this.closed || chunk.length === 0) return true
-    if (this.response.write(chunk)) return true
+    if (this.isGone() || chunk.length === 0) return true
+    if (this.framesChunks ? writeFramed(this.response, chunk) : this.response.write(chunk)) return true
     this.watchOutput()
     return false
   }
@@ -99,9 +108,10 @@ export class Http1Exchange implements RunningExchange {
   }
 
   end(lastChunk?: Buffer): void {
-    if (this.closed || this.response.writableEnded) return
-    if (lastChunk === undefined || lastChunk.length === 0) this.response.end()
-    else this.response.end(lastChunk)
+    if (this.isGone()) return
+    const last = this.framesChunks ? lastFrame(lastChunk ?? EMPTY_BODY) : lastChunk
+    if (last === undefined || last.length === 0) this.response.end()
+    else this.response.end(last)
     if (this.socket.writableLength > 0) this.watchOutput()
   }
 
@@ -142,8 +152,15 @@ export class Http1Exchange implements RunningExchange {
     this.breakOff('stall')
   }
 
+  private isGone(): boolean {
+    return this.closed || this.closedBy !== null || this.response.writableEnded
+  }
+
   private writeHead(status: number, headers: string[]): void {
-    if (this.mustCloseConnection()) this.response.shouldKeepAlive = false
+    if (this.mustCloseConnection()) {
+      this.closesConnection = true
+      this.response.shouldKeepAlive = false
+    }
     try {
       this.response.writeHead(status, headers)
     } catch {
@@ -192,6 +209,38 @@ export class Http1Exchange implements RunningExchange {
     this.closeCallback?.(this.finished)
   }
 }
+
+function uncork(socket: Socket): void {
+  socket.uncork()
+}
+
+/** Copying a small chunk between its length and its line end is cheaper than handing three pieces to the kernel. */
+function writeFramed(response: ServerResponse, chunk: Buffer): boolean {
+  const head = `${chunk.length.toString(16)}\r\n`
+  if (chunk.length <= COPIED_CHUNK_BYTES) {
+    const frame = Buffer.allocUnsafe(head.length + chunk.length + 2)
+    frame.write(head, 'latin1')
+    chunk.copy(frame, head.length)
+    frame.write('\r\n', frame.length - 2, 'latin1')
+    return response.write(frame)
+  }
+  response.cork()
+  response.write(head, 'latin1')
+  response.write(chunk)
+  const accepted = response.write('\r\n', 'latin1')
+  response.uncork()
+  return accepted
+}
+
+/** The last chunk and the end of the body, RFC 9112 section 7.1. */
+function lastFrame(chunk: Buffer): Buffer {
+  if (chunk.length === 0) return END_OF_CHUNKS
+  return Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF, END_OF_CHUNKS])
+}
+
+const COPIED_CHUNK_BYTES = 16_384
+const CRLF = Buffer.from('\r\n')
+const END_OF_CHUNKS = Buffer.from('0\r\n\r\n')
 
 /** Bytes of the answer that the kernel has not taken yet; for a large write node's own count falls only when all of it is gone. */
 function outputBytes(response: ServerResponse, socket: Socket): number {

@@ -16,6 +16,11 @@ export interface HttpExchange {
    * own names (":authority"), and "host" answers with ":authority" when the client sent no host header.
    */
   header(name: string): string | undefined
+  /**
+   * The header lines as they came, flat: name, value, name, value; names in lower case, with the pseudo headers of HTTP/2. For the hot path
+   * and for signatures; do not change it.
+   */
+  readonly rawHeaders: readonly string[]
   /** Every header line in the order of arrival, names in lower case, without the pseudo headers of HTTP/2. */
   headerEntries(): Iterable<[string, string]>
   /** Call at most once. Rejects with HttpFault: body_too_large, request_timeout, client_closed. */

@@ -14,6 +14,8 @@ export type ListenerOptions = {
   readonly onRequest: (exchange: HttpExchange) => void
   /** Answers a request that HTTP's rules refuse; without it a plain `{"message": …}` with the fault's status goes out. */
   readonly onRefused?: (exchange: HttpExchange, fault: HttpFault) => void
+  /** Hears of what onRequest or onRefused threw. */
+  readonly onHandlerError?: (error: unknown) => void
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
   readonly limits?: Partial<ListenerLimits>
 }
@@ -28,7 +30,11 @@ export interface Listener {
 export function createListener(options: ListenerOptions): Listener {
   const limits: ListenerLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const deadlines = createDeadlines({ tickMilliseconds: tickFor(limits) })
-  const handlers: Handlers = { onRequest: options.onRequest, onRefused: options.onRefused ?? refusePlainly }
+  const handlers: Handlers = {
+    onRequest: options.onRequest,
+    onRefused: options.onRefused ?? refusePlainly,
+    onHandlerError: options.onHandlerError ?? ignore,
+  }
   const http1 = createHttp1Side(handlers, limits, deadlines)
   const http2 = createHttp2Side(handlers, limits, deadlines)
   /** every open connection; null while its first bytes are awaited */
@@ -123,6 +129,7 @@ class Preface implements Watched {
   private readonly deadlines: Deadlines
   private readonly speak: (socket: Socket, protocol: 'http1' | 'http2') => void
   private decided = false
+  private held: Buffer | null = null
   private readonly look = (): void => this.decide()
 
   constructor(
@@ -158,13 +165,15 @@ class Preface implements Watched {
       if (socket.readableEnded) socket.destroy()
       return
     }
-    const undecided = bytes.length < PREFACE.length && PREFACE.startsWith(bytes.toString('latin1'))
-    socket.unshift(bytes)
-    if (undecided) return
+    // not put back before the decision: that alone would make the socket readable again
+    this.held = this.held === null ? bytes : Buffer.concat([this.held, bytes])
+    const beginning = this.held.toString('latin1', 0, PREFACE.length)
+    if (beginning.length < PREFACE.length && PREFACE.startsWith(beginning)) return
+    socket.unshift(this.held)
     this.decided = true
     this.deadlines.unwatch(this)
     socket.off('readable', this.look)
-    this.speak(socket, bytes.toString('latin1', 0, PREFACE.length) === PREFACE ? 'http2' : 'http1')
+    this.speak(socket, beginning === PREFACE ? 'http2' : 'http1')
   }
 }
 
