@@ -102,6 +102,16 @@ describe('createBedrockTap, whatever comes', () => {
     )
   })
 
+  it('says complete for no stream that ends between two of its messages', () => {
+    const streams = CASES.filter((given) => given.expect.complete === true && given.chunks)
+    expect(streams.length).toBeGreaterThan(6)
+    for (const given of streams) {
+      const chunks = given.chunks ?? []
+      const readings = chunks.map((_, length) => read({ ...given, chunks: chunks.slice(0, length) }).complete)
+      expect({ name: given.name, readings }).toStrictEqual({ name: given.name, readings: chunks.map(() => false) })
+    }
+  })
+
   it('says complete for no stream with a flipped byte', () => {
     const streams = CASES.filter((given) => given.expect.complete === true && (given.events ?? given.chunks))
     fc.assert(
@@ -279,6 +289,14 @@ describe('the merging of sources', () => {
     expect(claude(usage)).toStrictEqual({
       quantities: { cache_write_1h_tokens: 20, cache_write_5m_tokens: 10 },
       notes: ['cache_write_5m_tokens: 10 written tokens without a time to live are counted as 5m'],
+    })
+  })
+
+  it('adds the tokens that no part names to the five-minute part', () => {
+    const split = { ephemeral_5m_input_tokens: 4, ephemeral_1h_input_tokens: 20 }
+    expect(claude({ cache_creation_input_tokens: 30, cache_creation: split }).quantities).toStrictEqual({
+      cache_write_5m_tokens: 10,
+      cache_write_1h_tokens: 20,
     })
   })
 

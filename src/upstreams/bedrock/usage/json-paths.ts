@@ -17,8 +17,8 @@ export type PathNode<Context> = {
 }
 
 /**
- * Paths are keys joined by dots; `*` is any key of an object, `[]` any element of an array. A path must not lead into another one's
- * value. The tree is made once and never changed.
+ * Paths are keys joined by dots; `*` is any key of an object, `[]` any element of an array. Of a
+ * value that is kept whole, the values inside are not looked for. The tree is made once and never changed.
  */
 export function compilePaths<Context>(findings: readonly Finding<Context>[]): PathNode<Context> {
   const root = pathNode<Context>()

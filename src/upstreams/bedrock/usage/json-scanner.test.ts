@@ -37,6 +37,12 @@ const value = fc.letrec((tie) => ({
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom(null, 0, -1.5e-7, true, '', '"', '\\', '\\"', '"usage":{"a":1}', '{"usage":1}', '\u0000é😀'),
     fc.string(),
+    // longer than what is walked byte by byte, with escapes and quotes on both sides of that border
+    fc.string({
+      unit: fc.constantFrom('"', '\\', 'xxxxxxxx', '{"usage":', '"'.repeat(50)),
+      maxLength: 80,
+      size: 'max',
+    }),
     fc.array(tie('tree'), { maxLength: 4 }),
     fc.dictionary(fc.constantFrom('usage', 'text', 'a', '"', '\\', 'é', 'usage"', ''), tie('tree'), { maxKeys: 4 }),
   ),
@@ -75,6 +81,14 @@ describe('JSON scanner', () => {
       { path: 'b.[].n', value: 4 },
       { path: 'usage', value: 5 },
       { path: 'c.[]', value: 7 },
+    ])
+  })
+
+  it('looks for nothing inside a value that is kept whole', () => {
+    const pieces = [Buffer.from('{"usage":{"a":{"b":1}},"a":{"b":2}}')]
+    expect(scan(pieces, ['usage', 'usage.a', 'a.b']).all).toStrictEqual([
+      { path: 'usage', value: { a: { b: 1 } } },
+      { path: 'a.b', value: 2 },
     ])
   })
 
