@@ -1,0 +1,95 @@
+// What the control plane is given: ports, clocks and the few things that only the running process knows.
+
+import type { LedgerStore } from '../core/ledger.ts'
+import type { Routing } from '../core/model.ts'
+import type { PicoUsd } from '../core/money.ts'
+import type { PlanStore } from '../core/plan.ts'
+import type { CounterReading } from '../core/policy.ts'
+import type { Price, PriceBook, PriceStore } from '../core/price-book.ts'
+import type { Hold } from '../core/reservation.ts'
+import type { RollupStore } from '../core/rollup.ts'
+import type { TenantScope, TenantStore } from '../core/tenant.ts'
+import type { Caller } from './caller.ts'
+
+export type AdminDependencies = {
+  readonly tenants: TenantStore
+  readonly plans: PlanStore
+  readonly prices: PriceStore
+  readonly ledger: LedgerStore
+  readonly rollups: RollupStore
+  readonly jobs: AdminJobs
+  /** hex SHA-256 of the admin token */
+  readonly adminTokenHash: string
+  readonly now: () => number
+  readonly newId: () => string
+  readonly randomBytes: (count: number) => Buffer
+  readonly deriveSecretAccessKey: (accessKeyId: string) => string
+  /** the snapshot that calls are rated from now */
+  readonly priceBook: () => PriceBook
+  /** Something was written: resolves when the data plane works with it. */
+  readonly changed: () => void | Promise<void>
+  /** the models that this version knows, whether or not they have a price */
+  readonly models: () => readonly KnownModel[]
+  /** what is counted for a tenant now; null: nothing is counted in this process */
+  readonly limitStatus: (tenantId: string) => CounterReading | null
+  /** what is set aside for a call that still runs; null: it does not run here */
+  readonly runningHold: (requestId: string) => Hold | null
+  /** Reads an AWS Price List file; RangeError says why it is none. */
+  readonly readPriceList: (file: Buffer) => PriceListReading
+  /** Hears of everything that was answered with 500. */
+  readonly onFailure: (thrown: unknown, requestId: string) => void
+  /** Which tenants a caller may see; absent: operators see all, and there are no others yet. */
+  readonly scopeOf?: (caller: Caller) => TenantScope
+}
+
+export type AdminJobs = {
+  /** Writes correcting entries where the price book of now says another cost than the ledger. */
+  readonly rerate: (options: RerateOptions) => Promise<RerateOutcome>
+  /** Rates the calls that had no price, as far as they have one now. */
+  readonly ratePreviouslyUnpriced: () => Promise<{ readonly rated: number; readonly stillUnpriced: number }>
+  readonly rebuildRollups: RollupStore['rebuild']
+  /** One sentence for each problem of what is stored; none: all is well. */
+  readonly checkStore: () => Promise<readonly string[]>
+}
+
+export type RerateOptions = {
+  /** milliseconds since the epoch, by when the calls began; half-open */
+  readonly from: number
+  readonly to: number
+  readonly modelId?: string
+  readonly tenantId?: string
+  readonly dryRun: boolean
+}
+
+export type RerateOutcome = {
+  readonly entriesRead: number
+  readonly corrections: number
+  /** sum of the corrections; what unpriced calls now cost is in it */
+  readonly difference: PicoUsd
+  readonly priceVersion: number
+  /** entries that have no price, or no usage, as before */
+  readonly stillUnpriced: number
+}
+
+export type KnownModel = {
+  readonly baseModel: string
+  readonly name: string | null
+  readonly maker: string | null
+  readonly lifecycle: 'active' | 'legacy' | 'retired' | null
+  /** ISO 8601 date; null: none is announced */
+  readonly endOfLifeOn: string | null
+  readonly contextTokens: number | null
+  readonly maxOutputTokens: number | null
+  /** how it is reached; absent: not known */
+  readonly routings?: readonly Routing[]
+  /** ids of the inference profiles that route to it ("us.…", "global.…") */
+  readonly profiles: readonly string[]
+}
+
+export type PriceListReading = {
+  readonly prices: readonly Price[]
+  /** when AWS published the list, ISO 8601; null: it does not say */
+  readonly publishedAt: string | null
+  /** rows that were not understood, by reason */
+  readonly skipped: readonly { readonly reason: string; readonly count: number; readonly example: string }[]
+}

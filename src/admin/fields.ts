@@ -1,0 +1,127 @@
+// The fields that several resources share, each with its limits and the words that say what is wrong.
+
+import { z } from 'zod'
+import { LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS } from '../core/plan.ts'
+import { parseInstant } from '../core/price-book.ts'
+import { TENANT_ID_PATTERN } from '../core/tenant.ts'
+
+const ID_WORDS = 'must be 1 to 64 letters, digits, ".", "_" or "-", and begin with a letter or a digit'
+
+export const tenantId = z.string().regex(TENANT_ID_PATTERN, ID_WORDS)
+export const planId = z.string().regex(TENANT_ID_PATTERN, ID_WORDS)
+export const keyId = z.string().regex(/^[a-z0-9]{12}$/, 'must be the 12 letters and digits of a key id')
+export const requestId = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, 'must be a request id')
+export const modelId = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,2047}$/,
+    'must be a model id, such as anthropic.claude-sonnet-4-5-20250929-v1:0',
+  )
+
+export const displayName = z.string().trim().min(1, 'must not be empty').max(200)
+
+export const instant = z
+  .string()
+  .max(32)
+  .refine(
+    (text) => parseInstant(text) !== null,
+    'must be an ISO 8601 UTC date or time: 2026-11-20, 2026-11-20T12:00:00Z',
+  )
+
+/** Milliseconds of a text that `instant` let through. */
+export const millisecondsOf = (text: string): number => Date.parse(text)
+
+/** How times are answered. */
+export const timeOf = (milliseconds: number): string => new Date(milliseconds).toISOString()
+
+/** USD as an exact decimal, in answers. */
+export const usd = z.string().meta({ description: 'USD, an exact decimal', examples: ['0.0368151'] })
+
+/** A whole number written in a query. */
+export const queryNumber = (most: number, fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .refine((value) => value >= 1 && value <= most, `must be between 1 and ${most}`)
+    .default(fallback)
+
+export const queryFlag = z.enum(['true', 'false']).transform((text) => text === 'true')
+
+const AMOUNT_LIMIT_USD = /^\d{1,12}(?:\.\d{1,12})?$/
+
+const COST_WORDS = 'must be a decimal string in USD for a cost, such as "25" or "0.005"'
+const COUNT_WORDS = 'must be a whole number from 0 to 9007199254740991'
+
+/** One limit as people write it; `amount` of a cost is a decimal string in USD, of everything else a whole number. */
+export const limit = z
+  .strictObject({
+    kind: z.enum(LIMIT_KINDS),
+    per: z.enum(LIMIT_PERIODS).nullable().optional(),
+    amount: z.union([z.number(), z.string()], {
+      error: 'must be a whole number, or for a cost a decimal string in USD',
+    }),
+    burst: z.number().nullable().optional(),
+    mode: z.enum(LIMIT_MODES).default('hard'),
+  })
+  .superRefine((written, context) => {
+    const say = (field: string, message: string): void => context.addIssue({ code: 'custom', path: [field], message })
+    if (written.kind === 'cost') {
+      if (typeof written.amount !== 'string' || !AMOUNT_LIMIT_USD.test(written.amount)) say('amount', COST_WORDS)
+    } else if (!isCount(written.amount)) say('amount', COUNT_WORDS)
+    checkPeriod(written, say)
+    checkBurst(written, say)
+  })
+
+export type WrittenLimit = z.output<typeof limit>
+
+function checkPeriod({ kind, per }: { kind: string; per?: string | null | undefined }, say: Say): void {
+  if (kind === 'concurrency') {
+    if (per !== null && per !== undefined)
+      say('per', 'must be null or left out for concurrency: it holds at every moment')
+  } else if (per === undefined) say('per', 'must be one of second, minute, hour, day, week, month, or null: for ever')
+}
+
+type Say = (field: string, message: string) => void
+
+function checkBurst(written: Pick<WrittenLimit, 'kind' | 'per' | 'amount' | 'burst'>, say: Say): void {
+  const { kind, per, amount, burst } = written
+  if (burst === null || burst === undefined) return
+  if ((kind !== 'requests' && kind !== 'tokens') || (per !== 'second' && per !== 'minute')) {
+    say('burst', 'must be left out: it is for requests and tokens per second or minute')
+  } else if (!isCount(burst) || burst < 1) say('burst', 'must be a whole number from 1')
+  else if (amount === 0) say('amount', 'must be at least 1 where there is a burst')
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+/** At most so many limits, none twice. */
+export const limits = z
+  .array(limit)
+  .max(32, 'must be at most 32')
+  .superRefine((list, context) => {
+    const seen = new Set<string>()
+    for (const [index, { kind, per, mode, burst }] of list.entries()) {
+      const name = JSON.stringify([kind, per ?? null, mode, (burst ?? null) === null])
+      if (seen.has(name)) {
+        context.addIssue({
+          code: 'custom',
+          path: [index],
+          message: `must not repeat the ${mode} limit of ${kind} per ${per ?? 'ever'}`,
+        })
+      }
+      seen.add(name)
+    }
+  })
+
+export const modelGlob = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:/*?-]{1,256}$/, 'must be a model id, or a pattern of one with "*" and "?"')
+
+export const modelGlobs = z.array(modelGlob).max(200, 'must be at most 200')
+
+export const nextCursor = z
+  .string()
+  .nullable()
+  .meta({ description: 'give it as cursor for what follows; null: that was all' })

@@ -1,0 +1,89 @@
+// Usage plans: the named sets of allowed models and limits that tenants share.
+
+import { z } from 'zod'
+import { ON_DISCONNECT, UNPRICED_POLICIES, type Plan } from '../core/plan.ts'
+import { notFound } from './errors.ts'
+import * as fields from './fields.ts'
+import { limitFromJson, limitReply, limitToJson } from './limits-json.ts'
+import { checkGlobs } from './model-globs.ts'
+import { operation } from './operation.ts'
+
+const params = z.strictObject({ plan_id: fields.planId })
+
+const planReply = z.object({
+  id: z.string(),
+  name: z.string(),
+  allowed_models: z.array(z.string()),
+  limits: z.array(limitReply),
+  on_disconnect: z.enum(ON_DISCONNECT),
+  unpriced: z.enum(UNPRICED_POLICIES),
+  created_at: z.string(),
+})
+
+export const putPlan = operation({
+  words: 'Creates a plan or replaces it whole. Its tenants follow at once.',
+  params,
+  body: z.strictObject({
+    name: fields.displayName.optional(),
+    allowed_models: fields.modelGlobs,
+    limits: fields.limits.default([]),
+    on_disconnect: z.enum(ON_DISCONNECT).default('drain'),
+    unpriced: z.enum(UNPRICED_POLICIES).default('hold'),
+    allow_unknown_models: z.boolean().default(false),
+  }),
+  reply: planReply,
+  async run({ deps, params: { plan_id }, body }) {
+    if (!body.allow_unknown_models) checkGlobs(deps, body.allowed_models)
+    const before = await deps.plans.getPlan(plan_id)
+    const plan: Plan = {
+      id: plan_id,
+      name: body.name ?? plan_id,
+      allowedModels: body.allowed_models,
+      limits: body.limits.map(limitFromJson),
+      onDisconnect: body.on_disconnect,
+      unpriced: body.unpriced,
+      createdAt: before?.createdAt ?? fields.timeOf(deps.now()),
+    }
+    await deps.plans.putPlan(plan)
+    await deps.changed()
+    return planToJson(plan)
+  },
+})
+
+export const listPlans = operation({
+  words: 'All plans by id.',
+  reply: z.object({ plans: z.array(planReply) }),
+  run: async ({ deps }) => ({ plans: (await deps.plans.listPlans()).map(planToJson) }),
+})
+
+export const getPlan = operation({
+  words: 'One plan.',
+  params,
+  reply: planReply,
+  async run({ deps, params: { plan_id } }) {
+    const plan = await deps.plans.getPlan(plan_id)
+    if (plan === null) throw notFound(`plan ${plan_id}`)
+    return planToJson(plan)
+  },
+})
+
+export const deletePlan = operation({
+  words: 'Deletes a plan that no tenant has.',
+  params,
+  reply: z.object({ id: z.string(), deleted: z.literal(true) }),
+  async run({ deps, params: { plan_id } }) {
+    if (!(await deps.plans.deletePlan(plan_id))) throw notFound(`plan ${plan_id}`)
+    await deps.changed()
+    return { id: plan_id, deleted: true as const }
+  },
+})
+
+const planToJson = (plan: Plan): z.input<typeof planReply> => ({
+  id: plan.id,
+  name: plan.name,
+  allowed_models: [...plan.allowedModels],
+  limits: plan.limits.map(limitToJson),
+  on_disconnect: plan.onDisconnect,
+  unpriced: plan.unpriced,
+  created_at: plan.createdAt,
+})

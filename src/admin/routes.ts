@@ -1,0 +1,68 @@
+// The table of all routes of the control plane. What is not in it cannot be registered.
+
+import { REPORTS } from '../reports/index.ts'
+import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts'
+import { listLedger } from './ledger.ts'
+import type { Operation } from './operation.ts'
+import { deletePlan, getPlan, listPlans, putPlan } from './plans.ts'
+import { listReports, reportOperation } from './reports.ts'
+import { createTenant, disableTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
+
+export const ADMIN_PREFIX = '/admin/v1'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/**
+ * Who may call: `admin`, only who sees all tenants; `tenants`, who sees some, and is answered from those alone. Today every caller holds
+ * the admin token and sees all.
+ */
+export type RouteScope = 'admin' | 'tenants'
+
+export type Route = {
+  readonly method: Method
+  /** below the prefix, parameters in braces */
+  readonly path: string
+  readonly scope: RouteScope
+  /** what in the request names something of one tenant: "path.tenant_id", "query.tenant", "body.parent_id" */
+  readonly tenantIds: readonly string[]
+  readonly operation: Operation
+}
+
+const KEYS = '/tenants/{tenant_id}/keys'
+
+export const ROUTES: readonly Route[] = [
+  route('GET', '/tenants', 'tenants', [], listTenants),
+  route('POST', '/tenants', 'tenants', ['body.parent_id'], createTenant),
+  route('GET', '/tenants/{tenant_id}', 'tenants', ['path.tenant_id'], getTenant),
+  route('PATCH', '/tenants/{tenant_id}', 'tenants', ['path.tenant_id', 'body.parent_id'], updateTenant),
+  route('DELETE', '/tenants/{tenant_id}', 'tenants', ['path.tenant_id'], disableTenant),
+
+  route('GET', KEYS, 'tenants', ['path.tenant_id'], listKeys),
+  route('POST', KEYS, 'tenants', ['path.tenant_id', 'body.may_act_for'], createKey),
+  route('GET', `${KEYS}/{key_id}`, 'tenants', ['path.tenant_id', 'path.key_id'], getKey),
+  route('PATCH', `${KEYS}/{key_id}`, 'tenants', ['path.tenant_id', 'path.key_id', 'body.may_act_for'], updateKey),
+  route('POST', `${KEYS}/{key_id}/rotate`, 'tenants', ['path.tenant_id', 'path.key_id'], rotateKey),
+  route('DELETE', `${KEYS}/{key_id}`, 'tenants', ['path.tenant_id', 'path.key_id'], revokeKey),
+
+  route('GET', '/plans', 'admin', [], listPlans),
+  route('GET', '/plans/{plan_id}', 'admin', [], getPlan),
+  route('PUT', '/plans/{plan_id}', 'admin', [], putPlan),
+  route('DELETE', '/plans/{plan_id}', 'admin', [], deletePlan),
+
+  route('GET', '/ledger', 'tenants', ['query.tenant', 'query.key'], listLedger),
+
+  route('GET', '/reports', 'tenants', [], listReports),
+  ...REPORTS.map((report) =>
+    route('GET', `/reports/${report.name}`, 'tenants', ['query.tenant'], reportOperation(report)),
+  ),
+]
+
+function route(
+  method: Method,
+  path: string,
+  scope: RouteScope,
+  tenantIds: readonly string[],
+  operation: Operation,
+): Route {
+  return { method, path, scope, tenantIds, operation }
+}
