@@ -3,7 +3,7 @@
 import type { PicoUsd } from './money.ts'
 import type { Routing, Tier } from './model.ts'
 import type { TenantScope } from './tenant.ts'
-import type { Usage } from './usage.ts'
+import type { Dimension, Quantities, Usage } from './usage.ts'
 
 /** How a call ended; one word each, said once. */
 export const ENDINGS = [
@@ -94,46 +94,83 @@ export interface LedgerStore {
   scan(scope: TenantScope, filter: LedgerFilter): AsyncIterable<readonly LedgerEntry[]>
 }
 
-/** Separators inside an entry's content; no text of an entry may hold them, or any other control character. */
+/** Separators inside an entry's content, and of contents from each other; no text of an entry may hold them. */
 export const CONTENT_UNIT = '\x1f'
 export const CONTENT_PART = '\x1e'
-/** Stands for null where an empty text is something else. */
-export const CONTENT_NULL = '\x00'
+export const CONTENT_GROUP = '\x1d'
 
 /**
- * Everything an entry says, as one text with a fixed order: two entries are the same exactly when their contents are. The first part is
- * what its rollup bucket is keyed by, the second the rest.
+ * Everything an entry says, as one text with a fixed order: two entries are the same exactly when their contents are. Two parts: what its
+ * rollup bucket is keyed by, and the rest (CONTENT_FIELDS). On the hot path, hence few fields and plain concatenation.
  */
 export function entryContent(entry: LedgerEntry): string {
-  refuseControlCharacters(entry)
   const u = CONTENT_UNIT
+  const { usage, cost, inputCost } = entry
+  const content =
+    `${rollupKeyContent(entry)}${CONTENT_PART}${entry.requestId}${u}${entry.startedAt}${u}` +
+    `${usage === null ? '' : quantitiesJson(usage.quantities)}${u}${cost ?? ''}${u}${inputCost ?? ''}${u}` +
+    `${entry.corrects ?? ''}${u}${entryMarks(entry)}${u}${detailsJson(entry)}`
+  // the other separators are counted where the content is taken apart
+  if (content.includes(CONTENT_GROUP)) throw new RangeError('a ledger entry may not hold control characters in its ids')
+  return content
+}
+
+export const CONTENT_FIELDS = [
+  'requestId',
+  'startedAt',
+  'quantities',
+  'cost',
+  'inputCost',
+  'corrects',
+  'marks',
+  'details',
+] as const
+
+/** The yes-or-no sides of an entry that sums and filters ask for, as bits of one number. */
+export const MARKS = { estimated: 1, correction: 2, ratesUnpriced: 4 } as const
+
+const entryMarks = (entry: LedgerEntry): number =>
+  (entry.estimated ? MARKS.estimated : 0) |
+  (entry.ending === 'correction' ? MARKS.correction : 0) |
+  (entry.ratesUnpriced ? MARKS.ratesUnpriced : 0)
+
+/** What nothing is summed, filtered or sorted by, in this order. */
+export type EntryDetails = readonly [
+  upstreamRequestId: string | null,
+  endedAt: number,
+  ending: Ending,
+  status: number,
+  attempts: number,
+  priceVersion: number | null,
+  deliveredBytes: number,
+  notes: readonly string[],
+  usageEstimated: 0 | 1,
+  reasoningTokens: number | null,
+  variant: string | null,
+]
+
+function detailsJson(entry: LedgerEntry): string {
+  const { usage, notes, upstreamRequestId } = entry
+  const upstream = upstreamRequestId === null ? 'null' : JSON.stringify(upstreamRequestId)
+  const variant = usage?.variant === undefined ? 'null' : JSON.stringify(usage.variant)
   return (
-    `${rollupKeyContent(entry)}${CONTENT_PART}${entry.requestId}${u}${entry.upstreamRequestId ?? CONTENT_NULL}${u}` +
-    `${entry.startedAt}${u}${entry.endedAt}${u}${entry.ending}${u}${entry.status}${u}${entry.attempts}${u}` +
-    `${usageContent(entry.usage)}${u}` +
-    `${entry.cost ?? ''}${u}${entry.inputCost ?? ''}${u}${entry.priceVersion ?? ''}${u}${flag(entry.estimated)}${u}` +
-    `${entry.deliveredBytes}${u}${entry.notes.length === 0 ? '[]' : JSON.stringify(entry.notes)}${u}` +
-    `${entry.corrects ?? CONTENT_NULL}${u}${flag(entry.ratesUnpriced)}`
+    `[${upstream},${entry.endedAt},"${entry.ending}",${entry.status},${entry.attempts},${entry.priceVersion},` +
+    `${entry.deliveredBytes},${notes.length === 0 ? '[]' : JSON.stringify(notes)},` +
+    `${usage?.estimated === true ? 1 : 0},${usage?.reasoningTokens ?? 'null'},${variant}]`
   )
 }
 
-const flag = (value: boolean): '0' | '1' => (value ? '1' : '0')
-
-function usageContent(usage: Usage | null): string {
-  const u = CONTENT_UNIT
-  if (usage === null) return `${CONTENT_NULL}${u}${u}${CONTENT_NULL}${u}0`
-  const { quantities, reasoningTokens, variant, estimated } = usage
-  return `${canonicalJson(quantities)}${u}${reasoningTokens ?? ''}${u}${variant ?? CONTENT_NULL}${u}${flag(estimated)}`
-}
-
-/** Anything below the space. */
-const CONTROL_CHARACTERS = /[^ -\uffff]/
-
-function refuseControlCharacters(entry: LedgerEntry): void {
-  const ids =
-    `${entry.tenantId}${entry.keyId}${entry.modelId}${entry.baseModel}${entry.region}${entry.requestId}` +
-    `${entry.upstreamRequestId}${entry.corrects}${entry.usage?.variant}`
-  if (CONTROL_CHARACTERS.test(ids)) throw new RangeError('a ledger entry may not hold control characters in its ids')
+/** As canonicalJson, for the names of dimensions, which need no escaping. */
+function quantitiesJson(quantities: Quantities): string {
+  let text = ''
+  let last = ''
+  for (const name in quantities) {
+    if (name < last) return canonicalJson(quantities)
+    last = name
+    const value = quantities[name as Dimension]
+    if (value !== undefined) text += `${text === '' ? '{"' : ',"'}${name}":${value}`
+  }
+  return text === '' ? '{}' : `${text}}`
 }
 
 /** What an entry's rollup bucket is keyed by, in the order of ROLLUP_KEYS. An unknown base model is the empty text. */
@@ -146,7 +183,7 @@ export function rollupKeyContent(entry: LedgerEntry): string {
 }
 
 /** JSON of a flat object with its keys sorted; absent members are left out. */
-export function canonicalJson(flat: Readonly<Record<string, string | number | null | undefined>>): string {
+function canonicalJson(flat: Readonly<Record<string, string | number | null | undefined>>): string {
   let text = '{'
   for (const name of Object.keys(flat).sort()) {
     const value = flat[name]

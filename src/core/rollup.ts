@@ -90,7 +90,8 @@ export const emptySums = (): RollupSums => ({
 })
 
 /** The part of an entry that sums are made of. */
-export type FoldedPart = Pick<LedgerEntry, 'ending' | 'cost' | 'inputCost' | 'estimated' | 'ratesUnpriced'> & {
+export type FoldedPart = Pick<LedgerEntry, 'cost' | 'inputCost' | 'estimated' | 'ratesUnpriced'> & {
+  readonly correction: boolean
   readonly quantities: Quantities | null
 }
 
@@ -103,7 +104,7 @@ export function foldEntry(sums: RollupSums, entry: FoldedPart): void {
     sums.inputCost = addUsd(sums.inputCost, entry.inputCost)
     sums.outputCost = addUsd(sums.outputCost, subtractUsd(entry.cost, entry.inputCost))
   }
-  if (entry.ending === 'correction') {
+  if (entry.correction) {
     if (entry.ratesUnpriced) sums.unpricedCalls -= 1
     return
   }
@@ -140,7 +141,11 @@ export function fold(entries: Iterable<LedgerEntry>): readonly RollupBucket[] {
     const name = `${String(hour).padStart(15, '0')}${CONTENT_UNIT}${content}`
     const bucket = buckets.get(name) ?? { hour, content, sums: emptySums() }
     buckets.set(name, bucket)
-    foldEntry(bucket.sums, { ...entry, quantities: entry.usage?.quantities ?? null })
+    foldEntry(bucket.sums, {
+      ...entry,
+      correction: entry.ending === 'correction',
+      quantities: entry.usage?.quantities ?? null,
+    })
   }
   return [...buckets.keys()].sort().map((name) => {
     const { hour, content, sums } = buckets.get(name) as { hour: number; content: string; sums: RollupSums }

@@ -1,12 +1,9 @@
 // Group commit: entries that arrive while a batch is being made durable form the next batch; one batch is under way at a time.
 
-import { LedgerConflict } from '../../core/ledger.ts'
-
-/** Between the contents of a batch; cannot stand inside one. */
-export const BATCH_SEPARATOR = '\x1d'
+import { CONTENT_GROUP, LedgerConflict } from '../../core/ledger.ts'
 
 /** What became of one entry of a batch. */
-export const OUTCOMES = { created: 'c', exists: 'e', conflict: 'x' } as const
+export const OUTCOMES = { created: 'c', exists: 'e', conflict: 'x', malformed: 'm' } as const
 
 /** The ledger cannot take entries now: full queue, full disk, closed or broken store. Nothing was written; asking again may help. */
 export class StoreUnavailable extends Error {
@@ -91,7 +88,7 @@ export class AppendQueue {
     if (this.#paused || this.#underWay > 0) return
     const batch = this.#waiting.splice(0, this.#options.maxBatchEntries)
     this.#underWay = batch.length
-    this.#options.send(batch.map(({ content }) => content).join(BATCH_SEPARATOR)).then(
+    this.#options.send(batch.map(({ content }) => content).join(CONTENT_GROUP)).then(
       (outcomes) => this.#settle(batch, outcomes),
       (error: unknown) => this.#fail(batch, error),
     )
@@ -103,7 +100,8 @@ export class AppendQueue {
       const outcome = outcomes[index]
       if (outcome === OUTCOMES.created) entry.resolve('created')
       else if (outcome === OUTCOMES.exists) entry.resolve('exists')
-      else entry.reject(new LedgerConflict(entry.requestId))
+      else if (outcome === OUTCOMES.conflict) entry.reject(new LedgerConflict(entry.requestId))
+      else entry.reject(new RangeError('a ledger entry may not hold control characters in its ids'))
     }
   }
 

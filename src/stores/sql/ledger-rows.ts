@@ -1,6 +1,7 @@
 // A stored entry, read back: the row of `entries` with its `rollup_keys` becomes the LedgerEntry that was appended.
 
-import type { Ending, LedgerEntry } from '../../core/ledger.ts'
+import { MARKS } from '../../core/ledger.ts'
+import type { EntryDetails, LedgerEntry } from '../../core/ledger.ts'
 import type { Routing, Tier } from '../../core/model.ts'
 import { picoUsd } from '../../core/money.ts'
 import type { RollupKey } from '../../core/rollup.ts'
@@ -16,46 +17,24 @@ export const positionOf = (startedAt: number): bigint => BigInt(startedAt) << SE
 export type EntryRow = RollupKeyColumns & {
   position: bigint
   request_id: string
-  upstream_request_id: string | null
-  duration: bigint
-  ending: string
-  status: bigint
-  attempts: bigint
   quantities: string | null
-  reasoning_tokens: bigint | null
-  variant: string | null
-  usage_estimated: bigint
   cost: bigint | null
   input_cost: bigint | null
-  price_version: bigint | null
-  estimated: bigint
-  delivered_bytes: bigint
-  notes: string | null
   corrects: string | null
-  rates_unpriced: bigint
+  marks: bigint
+  details: string
   checksum: bigint
 }
 
 export const ENTRY_COLUMNS = [
   'entries.position',
   'entries.request_id',
-  'entries.upstream_request_id',
-  'entries.duration',
-  'entries.ending',
-  'entries.status',
-  'entries.attempts',
   'entries.quantities',
-  'entries.reasoning_tokens',
-  'entries.variant',
-  'entries.usage_estimated',
   'entries.cost',
   'entries.input_cost',
-  'entries.price_version',
-  'entries.estimated',
-  'entries.delivered_bytes',
-  'entries.notes',
   'entries.corrects',
-  'entries.rates_unpriced',
+  'entries.marks',
+  'entries.details',
   'entries.checksum',
 ] as const
 
@@ -87,10 +66,11 @@ export const KEY_COLUMN = {
 } as const satisfies Record<RollupKey, string>
 
 export function entryFromRow(row: EntryRow): LedgerEntry {
-  const startedAt = Number(row.position >> SEQUENCE_BITS)
+  const [upstreamRequestId, endedAt, ending, status, attempts, priceVersion, deliveredBytes, notes, ...consumed] =
+    JSON.parse(row.details) as EntryDetails
   return {
     requestId: row.request_id,
-    upstreamRequestId: row.upstream_request_id,
+    upstreamRequestId,
     tenantId: row.tenant_id,
     keyId: row.key_id,
     modelId: row.model_id,
@@ -100,30 +80,36 @@ export function entryFromRow(row: EntryRow): LedgerEntry {
     tier: row.tier as Tier,
     operation: row.operation,
     surface: row.surface,
-    startedAt,
-    endedAt: startedAt + Number(row.duration),
-    ending: row.ending as Ending,
-    status: Number(row.status),
-    attempts: Number(row.attempts),
-    usage: usageFromRow(row),
+    startedAt: Number(row.position >> SEQUENCE_BITS),
+    endedAt,
+    ending,
+    status,
+    attempts,
+    usage: row.quantities === null ? null : usageFrom(row.quantities, consumed),
     cost: row.cost === null ? null : picoUsd(row.cost),
     inputCost: row.input_cost === null ? null : picoUsd(row.input_cost),
-    priceVersion: row.price_version === null ? null : Number(row.price_version),
-    estimated: row.estimated === 1n,
-    deliveredBytes: Number(row.delivered_bytes),
+    priceVersion,
+    estimated: isMarked(row.marks, MARKS.estimated),
+    deliveredBytes,
     metadata: JSON.parse(row.metadata) as Record<string, string>,
-    notes: row.notes === null ? [] : (JSON.parse(row.notes) as string[]),
+    notes,
     corrects: row.corrects,
-    ratesUnpriced: row.rates_unpriced === 1n,
+    ratesUnpriced: isMarked(row.marks, MARKS.ratesUnpriced),
   }
 }
 
-function usageFromRow(row: EntryRow): Usage | null {
-  if (row.quantities === null) return null
+export const isMarked = (marks: bigint | number, mark: number): boolean => (Number(marks) & mark) !== 0
+
+/** All values of the column that have this mark. */
+export const markedValues = (mark: number): number[] =>
+  [0, 1, 2, 3, 4, 5, 6, 7].filter((marks) => isMarked(marks, mark))
+
+function usageFrom(quantities: string, consumed: readonly [0 | 1, number | null, string | null]): Usage {
+  const [estimated, reasoningTokens, variant] = consumed
   return {
-    quantities: JSON.parse(row.quantities) as Quantities,
-    estimated: row.usage_estimated === 1n,
-    ...(row.reasoning_tokens === null ? {} : { reasoningTokens: Number(row.reasoning_tokens) }),
-    ...(row.variant === null ? {} : { variant: row.variant }),
+    quantities: JSON.parse(quantities) as Quantities,
+    estimated: estimated === 1,
+    ...(reasoningTokens === null ? {} : { reasoningTokens }),
+    ...(variant === null ? {} : { variant }),
   }
 }

@@ -1,13 +1,13 @@
 // The ledger in SQL: entries go in through the append queue, and come out in bounded slices that never hold up appends for long.
 
 import type { ExpressionBuilder, Kysely } from 'kysely'
-import { entryContent } from '../../core/ledger.ts'
+import { entryContent, MARKS } from '../../core/ledger.ts'
 import type { LedgerEntry, LedgerFilter, LedgerPage, LedgerStore } from '../../core/ledger.ts'
 import { inScope } from '../../core/tenant.ts'
 import type { TenantScope } from '../../core/tenant.ts'
 import type { Dimension, Quantities } from '../../core/usage.ts'
 import type { AppendQueue } from './append-queue.ts'
-import { ENTRY_COLUMNS, entryFromRow, KEY_COLUMNS, positionOf } from './ledger-rows.ts'
+import { ENTRY_COLUMNS, entryFromRow, KEY_COLUMNS, markedValues, positionOf } from './ledger-rows.ts'
 import type { EntryRow } from './ledger-rows.ts'
 import type { Schema } from './schema.ts'
 
@@ -162,18 +162,18 @@ function matching(
   if (filter.keyId !== undefined) conditions.push(where('rollup_keys.key_id', '=', filter.keyId))
   if (filter.modelId !== undefined) conditions.push(where('rollup_keys.model_id', '=', filter.modelId))
   if (filter.baseModel !== undefined) conditions.push(where('rollup_keys.base_model', '=', filter.baseModel))
-  if (filter.estimatedOnly === true) conditions.push(where('entries.estimated', '=', 1n))
+  if (filter.estimatedOnly === true) conditions.push(where('entries.marks', 'in', markedValues(MARKS.estimated)))
   if (filter.unpricedOnly === true) {
     conditions.push(
       where('entries.cost', 'is', null),
-      where('entries.ending', '!=', 'correction'),
+      where('entries.marks', 'not in', markedValues(MARKS.correction)),
       where.not(
         where.exists(
           where
             .selectFrom('entries as rated')
             .select('rated.position')
             .whereRef('rated.corrects', '=', 'entries.request_id')
-            .where('rated.rates_unpriced', '=', 1n),
+            .where('rated.marks', 'in', markedValues(MARKS.ratesUnpriced)),
         ),
       ),
     )

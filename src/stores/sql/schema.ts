@@ -72,25 +72,14 @@ export type RollupKeyColumns = {
 type EntryColumns = {
   position: Integer
   request_id: string
-  upstream_request_id: string | null
   tenant_id: string
   rollup_key_id: Integer
-  duration: Integer
-  ending: string
-  status: Integer
-  attempts: Integer
   quantities: string | null
-  reasoning_tokens: NullableInteger
-  variant: string | null
-  usage_estimated: Integer
   cost: NullableInteger
   input_cost: NullableInteger
-  price_version: NullableInteger
-  estimated: Integer
-  delivered_bytes: Integer
-  notes: string | null
   corrects: string | null
-  rates_unpriced: Integer
+  marks: Integer
+  details: string
   checksum: Integer
 }
 

@@ -3,15 +3,14 @@
 import { crc32 } from 'node:zlib'
 import type { Database, Statement } from 'better-sqlite3'
 import { entryContent } from '../../core/ledger.ts'
-import type { Ending } from '../../core/ledger.ts'
-import { picoUsd } from '../../core/money.ts'
+import type { PicoUsd } from '../../core/money.ts'
 import { emptySums, foldEntry, HOUR_MILLISECONDS } from '../../core/rollup.ts'
 import type { FoldedPart, RollupSums } from '../../core/rollup.ts'
 import { DIMENSION_NAMES } from '../../core/usage.ts'
-import type { Quantities } from '../../core/usage.ts'
 import { ENTRY_COLUMNS, entryFromRow, KEY_COLUMNS, positionOf, SEQUENCE_BITS } from './ledger-rows.ts'
 import type { EntryRow } from './ledger-rows.ts'
 import type { AppendListener } from './sqlite-append.ts'
+import { foldedPart } from './sqlite-bindings.ts'
 import { PICO_IN_USD, rollupUpsert } from './sqlite-rollups.ts'
 
 /** `start` begins anew; each `next` folds a bounded number of entries; `checksums` compares those after `after`. */
@@ -94,16 +93,10 @@ export function createVerifier(database: Database): Verifier {
   }
 }
 
-type FoldRow = [bigint, bigint, string, bigint | null, bigint | null, bigint, bigint, string | null]
+type FoldRow = [bigint, bigint, bigint, bigint | null, bigint | null, string | null]
 
-const partFromRow = (row: FoldRow): FoldedPart => ({
-  ending: row[2] as Ending,
-  cost: row[3] === null ? null : picoUsd(row[3]),
-  inputCost: row[4] === null ? null : picoUsd(row[4]),
-  estimated: row[5] === 1n,
-  ratesUnpriced: row[6] === 1n,
-  quantities: row[7] === null ? null : (JSON.parse(row[7]) as Quantities),
-})
+const partFromRow = (row: FoldRow): FoldedPart =>
+  foldedPart(Number(row[2]), row[3] as PicoUsd | null, row[4] as PicoUsd | null, row[5])
 
 type Statements = {
   entriesOfHour: Statement<[bigint, bigint, number], FoldRow>
@@ -116,7 +109,7 @@ type Statements = {
 const prepare = (database: Database): Statements => ({
   entriesOfHour: database
     .prepare<[bigint, bigint, number], FoldRow>(
-      `SELECT position, rollup_key_id, ending, cost, input_cost, estimated, rates_unpriced, quantities
+      `SELECT position, rollup_key_id, marks, cost, input_cost, quantities
        FROM entries WHERE position > ? AND position < ? ORDER BY position LIMIT ?`,
     )
     .raw()

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import SqliteDatabase from 'better-sqlite3'
 import type { Database, Statement } from 'better-sqlite3'
-import { createAppender } from './sqlite-append.ts'
+import { Appender } from './sqlite-append.ts'
 import { createVerifier } from './sqlite-verify.ts'
 import type { VerifyStep } from './sqlite-verify.ts'
 import { migrate } from './sqlite-migrations.ts'
@@ -49,7 +49,7 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
     return
   }
   const verifier = createVerifier(database)
-  const appender = createAppender(database, verifier.onCreated)
+  const appender = new Appender(database, verifier.onCreated)
   const query = createQuery(database)
 
   function call(message: WorkerCall): unknown {

@@ -77,35 +77,46 @@ CREATE TABLE rollup_keys (
 
 -- The ledger. Rows lie in the order of their start: position is started_at * 2^20 + a number that makes it unique,
 -- so the table itself is the index by time, and the index by tenant is one by tenant and time.
+-- What nothing is summed, filtered or sorted by stands together in details: every column costs each append its share.
 CREATE TABLE entries (
   position INTEGER PRIMARY KEY,
-  started_at INTEGER GENERATED ALWAYS AS (position >> 20) VIRTUAL,
   request_id TEXT NOT NULL,
-  upstream_request_id TEXT,
   tenant_id TEXT NOT NULL,
   rollup_key_id INTEGER NOT NULL,
-  duration INTEGER NOT NULL,
-  ending TEXT NOT NULL,
-  status INTEGER NOT NULL,
-  attempts INTEGER NOT NULL,
   quantities TEXT, -- JSON, keys sorted; null: usage unknown
-  reasoning_tokens INTEGER,
-  variant TEXT,
-  usage_estimated INTEGER NOT NULL,
   cost INTEGER,
   input_cost INTEGER,
-  price_version INTEGER,
-  estimated INTEGER NOT NULL,
-  delivered_bytes INTEGER NOT NULL,
-  notes TEXT, -- JSON; null: none
   corrects TEXT,
-  rates_unpriced INTEGER NOT NULL,
+  marks INTEGER NOT NULL, -- 1 estimated, 2 correction, 4 rates an unpriced call
+  details TEXT NOT NULL, -- JSON array, as the view ledger reads it
   checksum INTEGER NOT NULL -- CRC-32 of the entry's content
 ) STRICT;
 CREATE UNIQUE INDEX entries_request ON entries (request_id);
 CREATE INDEX entries_tenant ON entries (tenant_id);
 CREATE INDEX entries_unpriced ON entries (cost) WHERE cost IS NULL;
 CREATE INDEX entries_corrections ON entries (corrects) WHERE corrects IS NOT NULL;
+
+-- For people with a SQL shell; the service does not read it.
+CREATE VIEW ledger AS SELECT
+  strftime('%Y-%m-%dT%H:%M:%fZ', (position >> 20) / 1000.0, 'unixepoch') AS started_at,
+  strftime('%Y-%m-%dT%H:%M:%fZ', (details ->> 1) / 1000.0, 'unixepoch') AS ended_at,
+  request_id,
+  details ->> 0 AS upstream_request_id,
+  k.tenant_id, k.key_id, k.model_id, k.base_model, k.routing, k.tier, k.region, k.operation, k.surface, k.metadata,
+  details ->> 2 AS ending,
+  details ->> 3 AS status,
+  details ->> 4 AS attempts,
+  quantities,
+  details ->> 9 AS reasoning_tokens,
+  details ->> 10 AS variant,
+  cost AS cost_pico_usd,
+  input_cost AS input_cost_pico_usd,
+  details ->> 5 AS price_version,
+  marks & 1 AS estimated,
+  details ->> 6 AS delivered_bytes,
+  details ->> 7 AS notes,
+  corrects
+FROM entries e JOIN rollup_keys k ON k.id = e.rollup_key_id;
 
 -- Hourly sums. Money stands in two columns, whole USD and pico-USD, so that no sum of sums leaves 64 bits.
 CREATE TABLE rollups (
