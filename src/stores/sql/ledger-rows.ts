@@ -101,8 +101,8 @@ export function entryFromRow(row: EntryRow): LedgerEntry {
 export const isMarked = (marks: bigint | number, mark: number): boolean => (Number(marks) & mark) !== 0
 
 /** All values of the column that have this mark. */
-export const markedValues = (mark: number): number[] =>
-  [0, 1, 2, 3, 4, 5, 6, 7].filter((marks) => isMarked(marks, mark))
+export const markedValues = (mark: number): bigint[] =>
+  [0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n].filter((marks) => isMarked(marks, mark))
 
 function usageFrom(quantities: string, consumed: readonly [0 | 1, number | null, string | null]): Usage {
   const [estimated, reasoningTokens, variant] = consumed
