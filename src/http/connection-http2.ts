@@ -20,8 +20,8 @@ export function createHttp2Side(handlers: Handlers, limits: ListenerLimits, dead
       enablePush: false,
       maxConcurrentStreams: limits.concurrentStreams,
       initialWindowSize: limits.streamWindowBytes,
-      // twice our own limit, so that a moderate excess gets a 431; node resets a stream that goes beyond what is announced here
-      maxHeaderListSize: 2 * limits.headerBytes,
+      // announced only: node takes up to 64 KB, so that a moderate excess gets its 431; beyond that it resets the stream
+      maxHeaderListSize: limits.headerBytes,
     },
     maxHeaderListPairs: 2 * limits.headerCount,
     streamResetBurst: limits.streamResetBurst,

@@ -21,6 +21,7 @@ export class Http2Exchange implements RunningExchange {
   private readonly socket: Socket
   private closed = false
   private finished = false
+  private ended = false
   private drainCallback: (() => void) | null = null
   private closeCallback: ((finished: boolean) => void) | null = null
   private pendingBytes = 0
@@ -78,8 +79,11 @@ export class Http2Exchange implements RunningExchange {
     const bodyless =
       body === undefined || body.length === 0 || this.method === 'HEAD' || status === 204 || status === 304
     this.writeHead(status, withContentLength(status, headers, body?.length ?? 0), bodyless)
-    if (bodyless) this.afterEnd()
-    else this.end(body)
+    if (!bodyless) this.end(body)
+    else if (!this.isGone()) {
+      this.ended = true
+      this.afterEnd()
+    }
   }
 
   startResponse(status: number, headers: readonly string[]): void {
@@ -101,9 +105,8 @@ export class Http2Exchange implements RunningExchange {
 
   end(lastChunk?: Buffer): void {
     if (this.isGone() || this.stream.writableEnded || this.remainder !== null) return
-    if (lastChunk === undefined || lastChunk.length === 0) this.stream.end()
-    else if (lastChunk.length <= SLICE_BYTES) this.stream.end(lastChunk)
-    else this.endInSlices(lastChunk)
+    if (lastChunk !== undefined && lastChunk.length > SLICE_BYTES) this.endInSlices(lastChunk)
+    else this.finish(lastChunk ?? EMPTY_BODY)
     this.afterEnd()
   }
 
@@ -129,7 +132,8 @@ export class Http2Exchange implements RunningExchange {
   breakOff(by: ClosedBy): void {
     if (this.closed) return
     this.closedBy ??= by
-    this.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    // close() would end the body properly before it resets the stream, and a client would take what it has for the whole
+    this.stream.destroy(new Error(`the answer was broken off: ${by}`))
   }
 
   settled(): boolean {
@@ -176,9 +180,15 @@ export class Http2Exchange implements RunningExchange {
         }
       }
       this.remainder = null
-      this.stream.end(rest)
+      this.finish(rest)
     }
     next()
+  }
+
+  private finish(lastChunk: Buffer): void {
+    this.ended = true
+    if (lastChunk.length === 0) this.stream.end()
+    else this.stream.end(lastChunk)
   }
 
   private afterEnd(): void {
@@ -214,7 +224,8 @@ export class Http2Exchange implements RunningExchange {
   private noteClose(): void {
     if (this.closed) return
     this.closed = true
-    this.finished = this.stream.writableFinished && this.closedBy === null
+    // node ends the stream of a client that has left, and then calls it finished too
+    this.finished = this.ended && this.stream.writableFinished && this.closedBy === null
     if (!this.finished) this.closedBy ??= 'client'
     this.context.deadlines.unwatch(this)
     this.context.exchangeClosed(this)

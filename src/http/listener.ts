@@ -40,6 +40,7 @@ export function createListener(options: ListenerOptions): Listener {
   /** every open connection; null while its first bytes are awaited */
   const open = new Map<Socket, Connection | null>()
   let closing = false
+  let drained = ignore
 
   const speak = (socket: Socket, protocol: 'http1' | 'http2'): void => {
     // node's HTTP/1 server handles half-closed sockets itself; a session must end when its client does
@@ -54,7 +55,10 @@ export function createListener(options: ListenerOptions): Listener {
       return false
     }
     open.set(socket, null)
-    socket.on('close', () => open.delete(socket))
+    socket.on('close', () => {
+      open.delete(socket)
+      if (open.size === 0) drained()
+    })
     return true
   }
   const server = createTransport(options.tls, limits, {
@@ -82,7 +86,11 @@ export function createListener(options: ListenerOptions): Listener {
       }),
     close: async (deadlineMilliseconds) => {
       closing = true
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()))
+      const stopped = new Promise<void>((resolve) => void server.close(() => resolve()))
+      const empty = new Promise<void>((resolve) => {
+        drained = resolve
+        if (open.size === 0) resolve()
+      })
       for (const [socket, connection] of open) {
         if (connection === null) socket.destroy()
         else connection.close()
@@ -93,7 +101,7 @@ export function createListener(options: ListenerOptions): Listener {
           else connection.abandon()
         }
       }, deadlineMilliseconds)
-      await closed
+      await Promise.all([stopped, empty])
       clearTimeout(timer)
       http1.stop()
       deadlines.stop()
