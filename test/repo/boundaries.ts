@@ -77,7 +77,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'wiring',
-    holds: ['src/wiring.ts', 'src/wiring/'],
+    holds: ['src/wiring.ts', 'src/control-plane.ts'],
     knows: [
       'wiring',
       'application',
@@ -100,7 +100,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'process',
     holds: ['src/main.ts', 'src/serve.ts', 'src/cli.ts', 'src/cli/', 'src/demo.ts', 'src/demo-traffic.ts', 'src/demo/'],
-    knows: ['process', 'wiring', 'config', 'core'],
+    knows: ['process', 'wiring', 'config', 'core', 'reports'],
     packages: '*',
     builtins: true,
   },

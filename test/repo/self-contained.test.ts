@@ -84,7 +84,7 @@ describe('a planted breach is found:', () => {
     ['as house.md says', 'a paper that is not here'],
     ['closes issue 12', 'how it was made'],
     [`AKIA${'ABCDEFGH'.repeat(2)}`, 'a credential'],
-    ['-----BEGIN PRIVATE KEY-----', 'a credential'],
+    ['-----BEGIN PRIVATE KEY-----', 'a private key'],
   ])('%s', (line, what) => {
     expect(tracesIn('a.md', `\n${line}`)).toEqual([expect.stringContaining(`a.md:2: ${what}`)])
   })
