@@ -142,7 +142,9 @@ export function refuse(wire: Wire, requestId: string, thrown: unknown): void {
   if (wire.gone) return
   if (wire.headSent) return wire.reset()
   const error = asApiError(thrown)
-  const body = Buffer.from(JSON.stringify({ message: error.message, ...error.members }))
+  // SageMaker's service model spells the member with a capital letter.
+  const name = wire.target.startsWith('/endpoints/') ? 'Message' : 'message'
+  const body = Buffer.from(JSON.stringify({ [name]: error.message, ...error.members }))
   wire.head(error.status, {
     'content-type': 'application/json',
     'content-length': body.length,

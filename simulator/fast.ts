@@ -6,6 +6,7 @@ import { padded } from './padding.ts'
 import type { Said } from './conversation/converse.ts'
 import { converseUsage, latencyOf } from './conversation/usage.ts'
 import { nothing } from './prompt-cache.ts'
+import type { Shortcut } from './listener.ts'
 import type { Simulator } from './simulator.ts'
 import { generate } from './tokens.ts'
 import type { Wire } from './wire.ts'
@@ -19,30 +20,48 @@ const BODY_LIMIT_BYTES = 25_000_000
 
 const PATH = /^\/model\/(.+)\/(converse|converse-stream)$/
 
-/** Answers a call, or says that it is none for the fast path. */
-export function createFastPath(simulator: Simulator): (wire: Wire) => boolean {
-  const prepared = prepare()
-  return (wire) => {
-    const match = PATH.exec(wire.target)
-    if (match === null || wire.method !== 'POST') return false
-    const [, modelId = '', operation] = match
-    void wire.readBody(BODY_LIMIT_BYTES).then(
-      () => {
-        const name = operation === 'converse' ? 'Converse' : 'ConverseStream'
-        simulator.bill.count(`${name}|${modelId}|default|${REGION}`, prepared.usage)
-        const requestId = simulator.newRequestId()
-        if (operation === 'converse') answerWhole(wire, requestId, prepared.body)
-        else answerStream(wire, requestId, prepared.frames, simulator.tokensPerSecond)
-      },
-      () => {},
-    )
-    return true
-  }
+export type FastPath = {
+  /** Converse over HTTP/1.1 straight from the parser: about a third cheaper than by way of a wire */
+  shortcut: Shortcut
+  /** Converse and ConverseStream; false when the call is none of the two */
+  take(wire: Wire): boolean
 }
 
-function answerWhole(wire: Wire, requestId: string, body: Buffer): void {
-  wire.head(200, { 'content-type': 'application/json', 'content-length': body.length, 'x-amzn-requestid': requestId })
-  wire.end(body)
+export function createFastPath(simulator: Simulator): FastPath {
+  const prepared = prepare()
+  const headersOf = (): Record<string, string | number> => ({
+    'content-type': 'application/json',
+    'content-length': prepared.body.length,
+    'x-amzn-requestid': simulator.newRequestId(),
+  })
+  const count = (operation: string, modelId: string): void =>
+    simulator.bill.count(`${operation}|${modelId}|default|${REGION}`, prepared.usage)
+  return {
+    shortcut(request, response) {
+      const { url = '', method } = request
+      if (method !== 'POST' || !url.startsWith('/model/') || !url.endsWith('/converse')) return false
+      request.resume()
+      request.once('end', () => {
+        count('Converse', url.slice('/model/'.length, -'/converse'.length))
+        response.writeHead(200, headersOf())
+        response.end(prepared.body)
+      })
+      return true
+    },
+    take(wire) {
+      const [, modelId, operation] = PATH.exec(wire.target) ?? []
+      if (modelId === undefined || wire.method !== 'POST') return false
+      const answer = (): void => {
+        count(operation === 'converse' ? 'Converse' : 'ConverseStream', modelId)
+        if (operation === 'converse') {
+          wire.head(200, headersOf())
+          wire.end(prepared.body)
+        } else answerStream(wire, simulator.newRequestId(), prepared.frames, simulator.tokensPerSecond)
+      }
+      wire.readBody(BODY_LIMIT_BYTES).then(answer, () => {})
+      return true
+    },
+  }
 }
 
 /** One event per token, each at its time; all at once without a pace. */
@@ -62,7 +81,7 @@ function answerStream(wire: Wire, requestId: string, frames: readonly Buffer[], 
   wire.onGone(() => clearInterval(timer))
 }
 
-function prepare(): { body: Buffer; frames: Buffer[]; usage: Record<string, number> } {
+function prepare(): { body: string; frames: Buffer[]; usage: Record<string, number> } {
   const counts = { inputTokens: INPUT_TOKENS, outputTokens: OUTPUT_TOKENS, cache: nothing() }
   const usage = { input_tokens: INPUT_TOKENS, output_tokens: OUTPUT_TOKENS }
   const conversed: Said = {
@@ -80,5 +99,6 @@ function prepare(): { body: Buffer; frames: Buffer[]; usage: Record<string, numb
   const frames = [...eventsOf(conversed, () => 1)].map(({ type, payload }) =>
     jsonEvent(type, padded(payload, 'fast', undefined)),
   )
-  return { body: Buffer.from(JSON.stringify(bodyOf(conversed))), frames, usage }
+  // Text, all of it ASCII: Node writes head and body in one go when both are strings.
+  return { body: JSON.stringify(bodyOf(conversed)), frames, usage }
 }

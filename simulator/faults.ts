@@ -64,6 +64,8 @@ export const FAULTS = {
           'serviceUnavailableException',
           'modelTimeoutException',
           'unmodelledException',
+          'ModelStreamError',
+          'InternalStreamFailure',
         ],
         'exception type',
       ),

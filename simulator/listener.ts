@@ -1,5 +1,5 @@
 // One TCP port that speaks HTTP/1.1 and HTTP/2 in cleartext: the first bytes of a connection tell which.
-import { createServer as createHttp1 } from 'node:http'
+import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttp2 } from 'node:http2'
 import { createServer, type Socket } from 'node:net'
 import { type Wire, wireOfHttp1, wireOfHttp2 } from './wire.ts'
@@ -8,9 +8,18 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0')
 
 export type Listener = { port: number; close(): Promise<void> }
 
-export async function listen(host: string, port: number, handle: (wire: Wire) => void): Promise<Listener> {
-  const http1 = createHttp1({ maxHeaderSize: 65_536, keepAliveTimeout: 60_000 }, (request, response) =>
-    handle(wireOfHttp1(request, response)),
+/** Takes an HTTP/1.1 request before it becomes a wire, or leaves it. */
+export type Shortcut = (request: IncomingMessage, response: ServerResponse) => boolean
+
+export async function listen(
+  host: string,
+  port: number,
+  handle: (wire: Wire) => void,
+  shortcut: Shortcut = () => false,
+): Promise<Listener> {
+  const http1 = createHttp1(
+    { maxHeaderSize: 65_536, keepAliveTimeout: 60_000 },
+    (request, response) => void (shortcut(request, response) || handle(wireOfHttp1(request, response))),
   )
   const http2 = createHttp2({ settings: { maxConcurrentStreams: 1000 } })
   http2.on('stream', (stream, headers) => handle(wireOfHttp2(stream, headers)))

@@ -196,6 +196,7 @@ describe('SageMaker', () => {
 
   it('refuses an endpoint that is not there', async () => {
     const missing = sagemaker.send(new InvokeEndpointCommand({ EndpointName: 'missing-one', Body: '{}' }))
-    await expect(missing).rejects.toMatchObject({ name: 'ValidationError' })
+    const message = 'Endpoint missing-one of account 123456789012 not found.'
+    await expect(missing).rejects.toMatchObject({ name: 'ValidationError', message })
   })
 })

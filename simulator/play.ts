@@ -125,7 +125,17 @@ export function unusualHeaders(call: Call, wire: Wire): Record<string, string | 
 function refusal(type: string, retryAfter: number): ApiError {
   const headers: Record<string, string> = retryAfter > 0 ? { 'retry-after': String(retryAfter) } : {}
   const name = isApiErrorName(type) ? type : 'InternalServerException'
-  return new ApiError(name, MESSAGES[name] ?? 'The simulator was asked for this error.', { headers })
+  return new ApiError(name, MESSAGES[name] ?? 'The simulator was asked for this error.', {
+    headers,
+    members: MEMBERS[name] ?? {},
+  })
+}
+
+/** What these errors say beside their message (service models of bedrock-runtime and sagemaker-runtime). */
+const MEMBERS: Readonly<Record<string, Record<string, string | number>>> = {
+  ModelErrorException: { originalStatusCode: 500, resourceName: 'simulated-model' },
+  ModelStreamErrorException: { originalStatusCode: 500, originalMessage: 'The model failed.' },
+  ModelError: { OriginalStatusCode: 500, OriginalMessage: 'The container failed.' },
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {

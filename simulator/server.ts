@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { administer, isAdminPath } from './admin.ts'
 import type { KeyPair } from './authenticate.ts'
-import { type BilledCall, createBill } from './bill.ts'
+import { type Bill, type BilledCall, createBill } from './bill.ts'
 import { exchange, refuse } from './exchange.ts'
 import { FAMILIES } from './families/index.ts'
 import type { Family } from './family.ts'
@@ -40,6 +40,8 @@ export type SimulatorOptions = {
   now?: () => number
   newRequestId?: () => string
   families?: readonly Family[]
+  /** an empty one when absent */
+  bill?: Bill
   /** a benchmark's upstream: Converse and ConverseStream from prepared bytes, unchecked; their bill is totals only */
   fast?: boolean
 }
@@ -57,8 +59,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
   const simulator = createSimulator(options)
   if (options.scenario !== undefined) simulator.setScenario(options.scenario)
   const host = options.host ?? '127.0.0.1'
-  const fast = options.fast === true ? createFastPath(simulator) : () => false
-  const listener = await listen(host, options.port ?? 0, (wire) => void (fast(wire) || handle(simulator, wire)))
+  const fast = options.fast === true ? createFastPath(simulator) : null
+  const answer = (wire: Wire): void => void (fast?.take(wire) || handle(simulator, wire))
+  const listener = await listen(host, options.port ?? 0, answer, fast?.shortcut)
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`,
     port: listener.port,
@@ -73,7 +76,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
 }
 
 function createSimulator(options: SimulatorOptions): Simulator {
-  const bill = createBill()
+  const bill = options.bill ?? createBill()
   const cache = createPromptCache(digest)
   const resources = createResources()
   return {

@@ -143,7 +143,10 @@ function readAll(input: Readable, limitBytes: number): Promise<Buffer | null> {
     })
     input.on('end', () => resolve(length > limitBytes ? null : joined(parts)))
     input.on('error', reject)
-    input.on('close', () => reject(new Error('the client closed while its body was arriving')))
+    input.on(
+      'close',
+      () => void (input.readableEnded || reject(new Error('the client closed while its body was arriving'))),
+    )
   })
 }
 
