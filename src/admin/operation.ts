@@ -7,6 +7,8 @@ import type { AdminDependencies } from './dependencies.ts'
 export type Call<Params, Query, Body> = {
   readonly deps: AdminDependencies
   readonly scope: TenantScope
+  /** the OpenAPI document of all routes */
+  readonly describeApi: () => Record<string, unknown>
   readonly params: Params
   readonly query: Query
   readonly body: Body

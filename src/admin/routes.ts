@@ -3,10 +3,17 @@
 import { REPORTS } from '../reports/index.ts'
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts'
 import { listLedger } from './ledger.ts'
+import { getLimits } from './limits.ts'
+import { listModels } from './models.ts'
 import type { Operation } from './operation.ts'
 import { deletePlan, getPlan, listPlans, putPlan } from './plans.ts'
+import { listMissingPrices } from './price-gaps.ts'
+import { importPriceList } from './price-import.ts'
+import { changePrices, getVersion, listPrices, listVersions } from './prices.ts'
 import { listReports, reportOperation } from './reports.ts'
+import { explainRequest } from './requests.ts'
 import { createTenant, disableTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
+import { checkStore, getOpenApi, rebuildRollups, rerate } from './upkeep.ts'
 
 export const ADMIN_PREFIX = '/admin/v1'
 
@@ -49,12 +56,27 @@ export const ROUTES: readonly Route[] = [
   route('PUT', '/plans/{plan_id}', 'admin', [], putPlan),
   route('DELETE', '/plans/{plan_id}', 'admin', [], deletePlan),
 
+  route('GET', '/prices', 'admin', [], listPrices),
+  route('POST', '/prices', 'admin', [], changePrices),
+  route('GET', '/prices/missing', 'admin', [], listMissingPrices),
+  route('POST', '/prices/import', 'admin', [], importPriceList),
+  route('GET', '/prices/versions', 'admin', [], listVersions),
+  route('GET', '/prices/versions/{version}', 'admin', [], getVersion),
+  route('GET', '/models', 'admin', [], listModels),
+
+  route('GET', '/limits/{tenant_id}', 'tenants', ['path.tenant_id'], getLimits),
+  route('GET', '/requests/{request_id}', 'tenants', ['path.request_id'], explainRequest),
   route('GET', '/ledger', 'tenants', ['query.tenant', 'query.key'], listLedger),
 
   route('GET', '/reports', 'tenants', [], listReports),
   ...REPORTS.map((report) =>
     route('GET', `/reports/${report.name}`, 'tenants', ['query.tenant'], reportOperation(report)),
   ),
+
+  route('POST', '/rerate', 'admin', [], rerate),
+  route('POST', '/rollups/rebuild', 'admin', [], rebuildRollups),
+  route('GET', '/store/check', 'admin', [], checkStore),
+  route('GET', '/openapi.json', 'tenants', [], getOpenApi),
 ]
 
 function route(

@@ -26,6 +26,7 @@ export type AdminServer = {
 type Context = {
   readonly deps: AdminDependencies
   readonly turns: Turns
+  readonly describeApi: () => Record<string, unknown>
   readonly scopes: WeakMap<FastifyRequest, TenantScope>
 }
 
@@ -46,7 +47,8 @@ export async function createServer(deps: AdminDependencies): Promise<AdminServer
   fastify.setValidatorCompiler(({ schema }) => validatorOf(schema as unknown as z.ZodType))
   fastify.setSerializerCompiler(serializerCompiler)
   await describe(fastify)
-  const context: Context = { deps, turns: createTurns(), scopes: new WeakMap() }
+  const describeApi = (): Record<string, unknown> => ({ ...fastify.swagger() })
+  const context: Context = { deps, turns: createTurns(), describeApi, scopes: new WeakMap() }
   const authenticate = createAuthenticate(deps.adminTokenHash)
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.headers(headersOf(request))
@@ -185,6 +187,7 @@ function runInTurn(context: Context, { method, path, operation }: Route, request
   const call = {
     deps: context.deps,
     scope: scopeOfRequest(context, request),
+    describeApi: context.describeApi,
     params: request.params,
     query: request.query,
     body: request.body,

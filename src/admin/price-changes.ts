@@ -1,0 +1,104 @@
+// A change to the price book on its way in: checked, confirmed where it looks like a slip, stored whole, made effective.
+
+import { formatPicoUsd, picoUsd } from '../core/money.ts'
+import { findPrice, periodOf, type Price, type PriceAdjustment, type PriceBook } from '../core/price-book.ts'
+import { checkPrices } from '../core/price-check.ts'
+import { DIMENSIONS } from '../core/usage.ts'
+import type { AdminDependencies } from './dependencies.ts'
+import { AdminError, invalid } from './errors.ts'
+import { timeOf } from './fields.ts'
+
+export type WantedChange = {
+  readonly prices: readonly Price[]
+  readonly adjustments: readonly PriceAdjustment[]
+  readonly author: string
+  readonly note: string
+  readonly confirm: boolean
+  readonly dryRun: boolean
+}
+
+export type PriceOutcome = {
+  /** null: nothing was stored */
+  readonly version: number | null
+  /** what looks like a slip, in words */
+  readonly doubts: readonly string[]
+  /** calls without a price until now that have one now */
+  readonly ratedCalls: number
+}
+
+const SHOWN_DOUBTS = 5
+
+/** Throws AdminError: what contradicts itself is refused; what looks like a slip needs `confirm`, except in a dry run. */
+export async function applyChange(deps: AdminDependencies, wanted: WantedChange): Promise<PriceOutcome> {
+  const { prices, adjustments, author, note } = wanted
+  const book = deps.priceBook()
+  const problems = checkPrices({ prices, adjustments }, book)
+  const refused = problems.find(({ kind }) => kind === 'refused')
+  if (refused !== undefined) throw invalid(fieldOf(refused.index), refused.message)
+  await refuseUnknownTenants(deps, prices, adjustments)
+  const doubts = problems.map(({ index, message }) => {
+    const price = index === null ? undefined : prices[index]
+    return price === undefined ? message : `${message} ${exampleOf(price, book)}`
+  })
+  if (wanted.dryRun) return { version: null, doubts, ratedCalls: 0 }
+  if (doubts.length > 0 && !wanted.confirm) throw confirmationNeeded(doubts, problems[0]?.index ?? null)
+  const version = await deps.prices.appendVersion({
+    prices,
+    adjustments,
+    author,
+    note,
+    createdAt: timeOf(deps.now()),
+  })
+  await deps.changed()
+  const { rated } = await deps.jobs.ratePreviouslyUnpriced()
+  return { version, doubts, ratedCalls: rated }
+}
+
+const fieldOf = (index: number | null): string => (index === null ? 'adjustments' : `prices[${index}]`)
+
+function confirmationNeeded(doubts: readonly string[], index: number | null): AdminError {
+  const shown = doubts.slice(0, SHOWN_DOUBTS).join(' ')
+  const more = doubts.length > SHOWN_DOUBTS ? ` And ${doubts.length - SHOWN_DOUBTS} more.` : ''
+  return new AdminError('confirmation_needed', {
+    field: fieldOf(index),
+    message: `${shown}${more} Nothing was stored. Send it again with "confirm": true if it is meant.`,
+  })
+}
+
+/** The same call at the new price and at the one that holds without it. */
+function exampleOf(price: Price, book: PriceBook): string {
+  const quantity = DIMENSIONS[price.dimension].per === 'million' ? 10_000n : 1n
+  const found = findPrice(
+    book,
+    {
+      baseModel: price.baseModel,
+      routing: price.routing === '*' ? 'regional' : price.routing,
+      region: price.region,
+      tier: price.tier,
+      contextTokens: price.contextAbove === 0 ? 0 : price.contextAbove + 1,
+      variant: price.variant,
+      tenantId: price.tenantId ?? '',
+      at: periodOf(price).from,
+    },
+    price.dimension,
+  )
+  const cost = (unitPrice: bigint): string => `${formatPicoUsd(picoUsd(unitPrice * quantity))} USD`
+  const before = found === null ? 'it has no price without it' : `without it, ${cost(found.unitPrice)}`
+  return `For example, ${quantity.toLocaleString('en-US')} ${price.dimension} would cost ${cost(price.unitPrice)}; ${before}.`
+}
+
+async function refuseUnknownTenants(
+  deps: AdminDependencies,
+  prices: readonly Price[],
+  adjustments: readonly PriceAdjustment[],
+): Promise<void> {
+  const named = new Map<string, string>()
+  for (const [index, { tenantId }] of adjustments.entries()) named.set(tenantId, `adjustments[${index}].tenant_id`)
+  for (const [index, { tenantId }] of prices.entries()) {
+    if (tenantId !== null) named.set(tenantId, `prices[${index}].tenant_id`)
+  }
+  for (const [tenantId, field] of named) {
+    const tenant = await deps.tenants.getTenant({ kind: 'all' }, tenantId)
+    if (tenant === null) throw invalid(field, `There is no tenant ${tenantId}.`)
+  }
+}
