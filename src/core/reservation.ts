@@ -29,10 +29,15 @@ export type Hold = {
 
 export interface HoldJournal {
   /**
-   * Written when it returns (survives the death of the process), durable when the promise resolves (survives the machine's).
+   * Written when it returns (survives the death of the process), durable soon after (survives the machine's).
    * Throws when it cannot be written (disk full): the call must then not be sent.
    */
-  open(hold: Hold): Promise<void>
+  open(hold: Hold): void
+  /**
+   * Resolves when the hold is durable; asks the disk now. An answer whose entry is durable before its first byte need not wait for it.
+   * Resolves at once for a hold that is closed.
+   */
+  durable(requestId: string): Promise<void>
   /** The hold's entry is durable, or nothing was billed. */
   close(requestId: string): void
   /** Holds of an earlier process that never were closed. Call once, at start. */

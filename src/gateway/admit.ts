@@ -33,8 +33,6 @@ export type AdmitQuestion = {
 /** An admitted call: it holds its place in every counter, and its hold is written. */
 export type Admitted = {
   readonly hold: Hold
-  /** resolves when the hold would survive the loss of the machine */
-  readonly holdDurable: Promise<void>
   readonly taken: Taken
   readonly member: Member
   readonly model: ResolvedModel
@@ -70,15 +68,8 @@ export function admit(dependencies: AdmitDependencies, question: AdmitQuestion):
   if (taken === null) throw new GatewayError('internal', { detail: 'the counters allowed a call and took nothing' })
   const hold = holdOf(question, cost, tokens)
   try {
-    return {
-      hold,
-      holdDurable: dependencies.holds.open(hold),
-      taken,
-      member,
-      model,
-      facts,
-      bodyBytes: question.bodyBytes,
-    }
+    dependencies.holds.open(hold)
+    return { hold, taken, member, model, facts, bodyBytes: question.bodyBytes }
   } catch (thrown) {
     dependencies.counters.release(taken)
     throw new GatewayError('ledger_unavailable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })

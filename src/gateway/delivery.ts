@@ -10,10 +10,16 @@ import type { RenderedAnswer } from './surfaces/surface.ts'
  */
 type Mode = 'waiting' | 'buffering' | 'streaming' | 'abandoned'
 
+export type DeliveryHooks = {
+  readonly resumeUpstream: () => void
+  /** Something wants to go before the entry: the hold must be durable first. May be asked again. */
+  readonly needRelease: () => void
+}
+
 export class Delivery {
   readonly #exchange: HttpExchange
   readonly #maxBufferedBytes: number
-  readonly #resumeUpstream: () => void
+  readonly #hooks: DeliveryHooks
   #mode: Mode = 'waiting'
   #eventStream = false
   #status = 0
@@ -24,11 +30,11 @@ export class Delivery {
   #queuedBytes = 0
   #writtenBytes = 0
 
-  constructor(exchange: HttpExchange, maxBufferedBytes: number, resumeUpstream: () => void) {
+  constructor(exchange: HttpExchange, maxBufferedBytes: number, hooks: DeliveryHooks) {
     this.#exchange = exchange
     this.#maxBufferedBytes = maxBufferedBytes
-    this.#resumeUpstream = resumeUpstream
-    exchange.onDrain(resumeUpstream)
+    this.#hooks = hooks
+    exchange.onDrain(hooks.resumeUpstream)
   }
 
   head(status: number, headers: readonly string[], eventStream: boolean): void {
@@ -44,7 +50,7 @@ export class Delivery {
     this.#released = true
     if (this.#mode !== 'streaming') return
     this.#flush(this.#eventStream ? 0 : 1)
-    this.#resumeUpstream()
+    this.#hooks.resumeUpstream()
   }
 
   /** False: pause the upstream. `final`: this chunk may end the answer, so it waits for the entry. */
@@ -56,7 +62,10 @@ export class Delivery {
       if (this.#queuedBytes <= this.#maxBufferedBytes) return true
       this.#mode = 'streaming'
     }
-    if (!this.#released) return false
+    if (!this.#released) {
+      this.#hooks.needRelease()
+      return false
+    }
     if (final) return this.#queuedBytes <= this.#maxBufferedBytes
     // Without frames any chunk may be the last one: the newest always waits for the next.
     return this.#flush(this.#eventStream ? 0 : 1)

@@ -39,6 +39,8 @@ export type ForwardQuestion = {
   readonly surface: Surface
   readonly admitted: Admitted
   readonly call: UpstreamCall
+  /** the operation answers with a stream */
+  readonly streams: boolean
   readonly body: Buffer
   /** Runs on a whole successful answer before it is released; null: nothing to do. */
   readonly onAnswer: ((answer: Buffer) => Promise<void>) | null
@@ -82,6 +84,7 @@ class Run implements UpstreamListener, RunningCall {
   #upstreamRequestId: string | null = null
   #retryTimer: NodeJS.Timeout | null = null
   #stopped = false
+  #holdAsked = false
   #clientLeft = false
   #drain: DrainPlace | null = null
 
@@ -93,16 +96,17 @@ class Run implements UpstreamListener, RunningCall {
       this.#finish = resolve
     })
     const { totalTimeoutMilliseconds, maxBufferedBytes } = dependencies.limits
-    this.#delivery = new Delivery(question.exchange, maxBufferedBytes, () => this.#upstreamExchange?.resume())
+    this.#delivery = new Delivery(question.exchange, maxBufferedBytes, {
+      resumeUpstream: () => this.#upstreamExchange?.resume(),
+      needRelease: () => this.#makeHoldDurable(),
+    })
+    // A stream will need it, and may as well not wait for it.
+    if (question.streams) this.#makeHoldDurable()
     this.#deadlineAt = dependencies.now() + totalTimeoutMilliseconds
     this.#deadlineTimer = setTimeout(() => this.stop(), totalTimeoutMilliseconds)
     question.exchange.onClose((finished) => {
       if (!finished) this.#onClientLeft()
     })
-    question.admitted.holdDurable.then(
-      () => this.#delivery.release(),
-      (thrown) => this.#onHoldLost(thrown),
-    )
   }
 
   start(): void {
@@ -237,6 +241,15 @@ class Run implements UpstreamListener, RunningCall {
     }
     if (this.#drain === null) this.#abortUpstream()
     else this.#upstreamExchange?.resume()
+  }
+
+  #makeHoldDurable(): void {
+    if (this.#holdAsked) return
+    this.#holdAsked = true
+    this.#dependencies.holds.durable(this.hold.requestId).then(
+      () => this.#delivery.release(),
+      (thrown) => this.#onHoldLost(thrown),
+    )
   }
 
   /** Without a durable hold nothing may be released; the entry is still tried. */

@@ -127,6 +127,7 @@ async function startCall(
       surface,
       admitted,
       body,
+      streams: route.streams,
       call: {
         operation,
         plane: route.plane,

@@ -39,12 +39,15 @@ type Segment = SegmentFile & {
   readonly number: number
   readonly path: string
   bytes: number
+  /** zeros are written up to here */
+  extent: number
   openHolds: number
   /** the file is damaged: it is kept beside the others under another name */
   readonly damaged: boolean
 }
 
 const SEGMENT_NAME = /^holds-(\d{8})\.log$/
+const EXTENT_BYTES = 64 * 1024
 const MAX_PROBLEMS = 100
 const CLOSES_IN_ONE_WRITE = 64
 const CLOSE_FLUSH_MILLISECONDS = 100
@@ -84,7 +87,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     }
   }
 
-  open(hold: Hold): Promise<void> {
+  open(hold: Hold): void {
     if (this.#ended) throw new HoldUnwritable(new Error('the journal is closed'))
     const payload = openPayload(hold)
     try {
@@ -92,10 +95,15 @@ class SegmentedHoldJournal implements OpenHoldJournal {
       this.#write(segment, this.#closed.length === 0 ? [payload] : [closePayload(this.#closed), payload])
       this.#closesWritten()
       this.#setOpen(hold, segment)
-      return this.#syncer.sync(segment)
+      this.#syncer.syncSoon(segment)
     } catch (error) {
       throw new HoldUnwritable(error)
     }
+  }
+
+  durable(requestId: string): Promise<void> {
+    const found = this.#open.get(requestId)
+    return found === undefined ? Promise.resolve() : this.#syncer.sync(found.segment)
   }
 
   close(requestId: string): void {
@@ -172,7 +180,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     if (before !== null && !before.spoiled && before.bytes < this.#segmentBytes) return before
     const number = (this.#segments.at(-1)?.number ?? 0) + 1
     const path = join(this.#options.dir, `holds-${String(number).padStart(8, '0')}.log`)
-    const segment = newSegment(number, path, this.#disk.openSync(path, 'ax', 0o600), false)
+    const segment = newSegment(number, path, this.#disk.openSync(path, 'wx', 0o600), false)
     this.#current = segment
     this.#segments.push(segment)
     if (before !== null) this.#syncer.retire(before)
@@ -190,11 +198,9 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     if (this.#scratch.length < room) this.#scratch = Buffer.allocUnsafe(room)
     let end = 0
     for (const payload of payloads) end = writeFrame(this.#scratch, end, payload)
-    const descriptor = segment.descriptor as number
     try {
-      let written = this.#disk.writeSync(descriptor, this.#scratch, 0, end)
-      // a disk that is nearly full takes a part; asking for the rest says why
-      while (written < end) written += this.#disk.writeSync(descriptor, this.#scratch, written, end - written)
+      if (segment.bytes + end > segment.extent) this.#extend(segment, end)
+      this.#writeAll(segment, this.#scratch, end, segment.bytes)
       segment.bytes += end
     } catch (error) {
       this.#takeBack(segment)
@@ -202,9 +208,25 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     }
   }
 
+  /** A disk that is nearly full takes a part; asking for the rest says why. */
+  #writeAll(segment: Segment, bytes: Buffer, length: number, position: number): void {
+    const descriptor = segment.descriptor as number
+    for (let written = 0; written < length; ) {
+      written += this.#disk.writeSync(descriptor, bytes, written, length - written, position + written)
+    }
+  }
+
+  /** Zeros ahead of the records: a sync that need not also record a new file size takes half the time. */
+  #extend(segment: Segment, length: number): void {
+    const zeros = Math.max(EXTENT_BYTES, length)
+    this.#writeAll(segment, Buffer.alloc(zeros), zeros, segment.bytes)
+    segment.extent = segment.bytes + zeros
+  }
+
   #takeBack(segment: Segment): void {
     try {
       this.#disk.ftruncateSync(segment.descriptor as number, segment.bytes)
+      segment.extent = segment.bytes
     } catch {
       segment.spoiled = true
     }
@@ -269,6 +291,7 @@ const newSegment = (number: number, path: string, descriptor: number | null, dam
   descriptor,
   damaged,
   bytes: 0,
+  extent: 0,
   openHolds: 0,
   named: false,
   spoiled: false,

@@ -63,9 +63,10 @@ export function writeFrame(buffer: Buffer, at: number, payload: string): number 
 /** Enough for the payload whatever its characters. */
 export const frameRoom = (payload: string): number => FRAME_BYTES + payload.length * 3
 
-export function readSegment(bytes: Buffer): SegmentContent {
+export function readSegment(file: Buffer): SegmentContent {
   const records: HoldRecord[] = []
   const damagedAt: number[] = []
+  const bytes = file.subarray(0, endOfContent(file))
   let at = 0
   while (at < bytes.length) {
     const frame = frameAt(bytes, at)
@@ -81,6 +82,13 @@ export function readSegment(bytes: Buffer): SegmentContent {
     at = next
   }
   return { records, tornBytes: 0, damagedAt }
+}
+
+/** Without the zeros that are written ahead; no record ends with one. */
+function endOfContent(file: Buffer): number {
+  let end = file.length
+  while (end > 0 && file[end - 1] === 0) end -= 1
+  return end
 }
 
 function frameAt(bytes: Buffer, at: number): { record: HoldRecord; end: number } | null {
@@ -101,10 +109,9 @@ function nextFrame(bytes: Buffer, from: number): number | null {
   return null
 }
 
-/** A death leaves a beginning of a record, or zeros where the file had grown and the bytes never came. Anything else is damage. */
+/** A death leaves the beginning of a record at the end. Anything else that cannot be read is damage. */
 function isTorn(bytes: Buffer, at: number): boolean {
   const rest = bytes.subarray(at)
-  if (rest.every((byte) => byte === 0)) return true
   if (rest.length === 1) return rest[0] === (MARK & 0xff)
   if (rest.readUInt16LE(0) !== MARK) return false
   if (rest.length < FRAME_BYTES) return true

@@ -28,6 +28,8 @@ export type SegmentFile = {
 
 type Group = { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
 
+const SOON_MILLISECONDS = 50
+
 export class HoldSyncer {
   readonly #disk: HoldFileSystem
   readonly #directory: number
@@ -36,6 +38,7 @@ export class HoldSyncer {
   #busy: ReadonlySet<SegmentFile> = new Set()
   #next: Group | null = null
   #running: Promise<void> | null = null
+  #soon: NodeJS.Timeout | null = null
   #syncs = 0
 
   constructor(disk: HoldFileSystem, dir: string) {
@@ -59,6 +62,15 @@ export class HoldSyncer {
     return this.#next.promise
   }
 
+  /** As sync, for those who do not wait: within a moment, together with everything else that is written until then. */
+  syncSoon(file: SegmentFile): void {
+    this.#dirty.add(file)
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null
+      for (const dirty of this.#dirty) void this.sync(dirty)
+    }, SOON_MILLISECONDS).unref()
+  }
+
   syncNow(file: SegmentFile): void {
     if (file.descriptor === null) return
     this.#disk.fdatasyncSync(file.descriptor)
@@ -79,6 +91,8 @@ export class HoldSyncer {
 
   /** Resolves when nobody waits any more. */
   async settle(): Promise<void> {
+    if (this.#soon !== null) clearTimeout(this.#soon)
+    for (const dirty of this.#dirty) void this.sync(dirty)
     this.#start()
     while (this.#running !== null) await this.#running
   }

@@ -41,7 +41,14 @@ function matchModelPath(method: string, path: string, query: string): Route | nu
   const operation = MODEL_OPERATIONS[path.slice(operationAt + 1)]
   if (operation === undefined || method !== 'POST' || operationAt <= MODEL_PREFIX.length) return null
   const modelId = decodeSegment(path.slice(MODEL_PREFIX.length, operationAt))
-  return { operation, modelId, plane: 'runtime', upstreamPath: path + query, kind: 'call' }
+  return {
+    operation,
+    modelId,
+    plane: 'runtime',
+    upstreamPath: path + query,
+    kind: 'call',
+    streams: operation.endsWith('Stream'),
+  }
 }
 
 type OtherPath = {
@@ -109,7 +116,14 @@ function matchOther(method: string, pathOnly: string, query: string): Route | nu
   if (found === undefined) return null
   const named = found.pattern.source.endsWith('[^/]+$')
   const modelId = named ? decodeSegment(path.slice(path.lastIndexOf('/') + 1)) : null
-  return { operation: found.operation, modelId, plane: found.plane, upstreamPath: path + query, kind: found.kind }
+  return {
+    operation: found.operation,
+    modelId,
+    plane: found.plane,
+    upstreamPath: path + query,
+    kind: found.kind,
+    streams: false,
+  }
 }
 
 /**

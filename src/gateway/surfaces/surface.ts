@@ -16,6 +16,8 @@ export type Route = {
    * list: answered filtered to what the tenant may see
    */
   readonly kind: 'call' | 'read' | 'list'
+  /** the answer is a stream */
+  readonly streams: boolean
 }
 
 /** What policy and pricing need to know of a request, read without touching its bytes. */
