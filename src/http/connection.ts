@@ -1,5 +1,6 @@
-// A connection as the listener sees it, whatever it speaks; and the two things that can come of a request.
+// Connections as the listener sees them, whatever they speak; and the two things that can come of a request.
 
+import type { Socket } from 'node:net'
 import type { HttpExchange, HttpFault } from './exchange.ts'
 
 export interface Connection {
@@ -27,3 +28,66 @@ export function handOn(handlers: Handlers, exchange: HttpExchange, fault: HttpFa
     handlers.onHandlerError(error)
   }
 }
+
+export interface OpenConnections {
+  /** False: the listener is closing, and the connection has been closed. */
+  admit(socket: Socket): boolean
+  /** A connection under TLS that has not shaken hands yet. */
+  shake(socket: Socket): void
+  /** What an admitted connection speaks. */
+  decided(socket: Socket, connection: Connection): void
+  count(): number
+  /** Admits no more, lets what runs end; resolves when nothing is open. */
+  close(): Promise<void>
+  /** Ends everything now. */
+  abandon(): void
+}
+
+export function createOpenConnections(): OpenConnections {
+  /** null while the first bytes are awaited */
+  const open = new Map<Socket, Connection | null>()
+  const handshaking = new Set<Socket>()
+  let closing = false
+  let emptied = ignore
+  return {
+    admit(socket) {
+      socket.on('error', ignore)
+      if (closing) {
+        socket.destroy()
+        return false
+      }
+      open.set(socket, null)
+      socket.on('close', () => {
+        open.delete(socket)
+        if (open.size === 0) emptied()
+      })
+      return true
+    },
+    shake(socket) {
+      handshaking.add(socket)
+      socket.on('close', () => handshaking.delete(socket))
+    },
+    decided: (socket, connection) => void open.set(socket, connection),
+    count: () => open.size,
+    close() {
+      closing = true
+      for (const [socket, connection] of open) {
+        if (connection === null) socket.destroy()
+        else connection.close()
+      }
+      return new Promise((resolve) => {
+        emptied = resolve
+        if (open.size === 0) resolve()
+      })
+    },
+    abandon() {
+      for (const socket of handshaking) socket.destroy()
+      for (const [socket, connection] of open) {
+        if (connection === null) socket.destroy()
+        else connection.abandon()
+      }
+    },
+  }
+}
+
+function ignore(): void {}

@@ -8,6 +8,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
+import { connect as connectTls } from 'node:tls'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { ListenerLimits } from './limits.ts'
 import type { ListenerOptions } from './listener.ts'
@@ -61,6 +62,25 @@ describe('an exchange over HTTP/2', () => {
     expect(await ask(session, {}, 'over h2')).toMatchObject({ status: 200, body: 'over h2' })
     expect(await askHttps(port, 'over h1')).toEqual({ status: 200, body: 'over h1' })
     expect(seen.map((exchange) => exchange.protocol)).toEqual(['2', '1.1'])
+  })
+
+  it('over TLS leaves silent clients the time for headers, and no more', async () => {
+    const { port, listener } = await start({ headersMilliseconds: 100 }, { tls: TLS_FOR_TESTS })
+    const inHandshake = connectRaw(port)
+    const afterHandshake = connectTls({ port, host: '127.0.0.1', ca: TLS_FOR_TESTS.cert })
+    afterHandshake.on('error', () => {})
+    afterHandshake.resume()
+    await Promise.all([inHandshake.closed(), new Promise((resolve) => afterHandshake.on('close', resolve))])
+    await eventually(() => listener.connections === 0)
+    expect(afterHandshake.destroyed).toBe(true)
+  })
+
+  it('over TLS does not let a handshake hold up the closing', async () => {
+    const { port, listener } = await start({}, { tls: TLS_FOR_TESTS })
+    const client = connectRaw(port, '\x16\x03\x01')
+    await eventually(() => client.socket.bytesWritten === 3)
+    await listener.close(50)
+    expect(await client.closed()).toBe('')
   })
 
   it('answers many at once on one connection, each its own', async () => {

@@ -2,7 +2,7 @@
 
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls'
-import type { Connection, Handlers } from './connection.ts'
+import { createOpenConnections, type Handlers } from './connection.ts'
 import { createHttp1Side } from './connection-http1.ts'
 import { createHttp2Side } from './connection-http2.ts'
 import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
@@ -37,70 +37,35 @@ export function createListener(options: ListenerOptions): Listener {
   }
   const http1 = createHttp1Side(handlers, limits, deadlines)
   const http2 = createHttp2Side(handlers, limits, deadlines)
-  /** every open connection; null while its first bytes are awaited */
-  const open = new Map<Socket, Connection | null>()
-  let closing = false
-  let drained = ignore
+  const open = createOpenConnections()
 
-  const speak = (socket: Socket, protocol: 'http1' | 'http2'): void => {
+  const speak: Speak = (socket, protocol) => {
     // node's HTTP/1 server handles half-closed sockets itself; a session must end when its client does
     if (protocol === 'http2') socket.allowHalfOpen = false
-    const connection = protocol === 'http2' ? http2.accept(socket) : http1.accept(socket)
-    open.set(socket, connection)
+    open.decided(socket, protocol === 'http2' ? http2.accept(socket) : http1.accept(socket))
   }
-  const admit = (socket: Socket): boolean => {
-    socket.on('error', ignore)
-    if (closing) {
-      socket.destroy()
-      return false
-    }
-    open.set(socket, null)
-    socket.on('close', () => {
-      open.delete(socket)
-      if (open.size === 0) drained()
-    })
-    return true
-  }
+  const awaitPreface = (socket: Socket): void => new Preface(socket, limits, deadlines, speak).await()
   const server = createTransport(options.tls, limits, {
     cleartext: (socket) => {
-      if (admit(socket)) new Preface(socket, limits, deadlines, speak).await()
+      if (open.admit(socket)) awaitPreface(socket)
     },
+    handshaking: (socket) => open.shake(socket),
     encrypted: (socket) => {
-      if (admit(socket)) speak(socket, socket.alpnProtocol === 'h2' ? 'http2' : 'http1')
+      if (!open.admit(socket)) return
+      if (socket.alpnProtocol === 'h2') speak(socket, 'http2')
+      else awaitPreface(socket)
     },
   })
 
   return {
     get connections() {
-      return open.size
+      return open.count()
     },
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, host, () => {
-          server.off('error', reject)
-          server.on('error', ignore)
-          const address = server.address()
-          resolve({ port: typeof address === 'object' && address !== null ? address.port : port })
-        })
-      }),
+    listen: (port, host) => listenOn(server, port, host),
     close: async (deadlineMilliseconds) => {
-      closing = true
       const stopped = new Promise<void>((resolve) => void server.close(() => resolve()))
-      const empty = new Promise<void>((resolve) => {
-        drained = resolve
-        if (open.size === 0) resolve()
-      })
-      for (const [socket, connection] of open) {
-        if (connection === null) socket.destroy()
-        else connection.close()
-      }
-      const timer = setTimeout(() => {
-        for (const [socket, connection] of open) {
-          if (connection === null) socket.destroy()
-          else connection.abandon()
-        }
-      }, deadlineMilliseconds)
+      const empty = open.close()
+      const timer = setTimeout(() => open.abandon(), deadlineMilliseconds)
       await Promise.all([stopped, empty])
       clearTimeout(timer)
       http1.stop()
@@ -109,7 +74,26 @@ export function createListener(options: ListenerOptions): Listener {
   }
 }
 
-type Transport = { cleartext: (socket: Socket) => void; encrypted: (socket: TLSSocket) => void }
+type Speak = (socket: Socket, protocol: 'http1' | 'http2') => void
+
+function listenOn(server: Server, port: number, host: string): Promise<{ port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      // a connection that cannot be accepted (no file descriptor left) must not end the process
+      server.on('error', ignore)
+      const address = server.address()
+      resolve({ port: typeof address === 'object' && address !== null ? address.port : port })
+    })
+  })
+}
+
+type Transport = {
+  cleartext: (socket: Socket) => void
+  handshaking: (socket: Socket) => void
+  encrypted: (socket: TLSSocket) => void
+}
 
 function createTransport(tls: ListenerOptions['tls'], limits: ListenerLimits, take: Transport): Server {
   const server =
@@ -126,6 +110,11 @@ function createTransport(tls: ListenerOptions['tls'], limits: ListenerLimits, ta
           },
           take.encrypted,
         )
+  if (tls !== undefined) {
+    server.on('connection', take.handshaking)
+    // node reports a handshake that takes too long, and leaves its connection open
+    server.on('tlsClientError', (_error: Error, socket: TLSSocket) => socket.destroy())
+  }
   server.maxConnections = limits.connections
   return server
 }
@@ -135,17 +124,12 @@ class Preface implements Watched {
   ticks: number
   private readonly socket: Socket
   private readonly deadlines: Deadlines
-  private readonly speak: (socket: Socket, protocol: 'http1' | 'http2') => void
+  private readonly speak: Speak
   private decided = false
   private held: Buffer | null = null
   private readonly look = (): void => this.decide()
 
-  constructor(
-    socket: Socket,
-    limits: ListenerLimits,
-    deadlines: Deadlines,
-    speak: (socket: Socket, protocol: 'http1' | 'http2') => void,
-  ) {
+  constructor(socket: Socket, limits: ListenerLimits, deadlines: Deadlines, speak: Speak) {
     this.socket = socket
     this.deadlines = deadlines
     this.speak = speak
