@@ -70,6 +70,7 @@ async function sumRange(
   const keys = keyColumns(question)
   const time = timeExpression(question)
   const sums = ['calls', 'unpriced_calls', 'estimated_calls', ...MONEY_COLUMNS, ...DIMENSION_NAMES] as const
+  const groups = [...keys, ...(time === null ? [] : [time])]
   const query = database
     .selectFrom('rollups')
     .innerJoin('rollup_keys', 'rollup_keys.id', 'rollups.rollup_key_id')
@@ -85,7 +86,7 @@ async function sumRange(
       ...(time === null ? [] : [time.as('time')]),
       ...sums.map((column) => select.fn.sum(column).as(column)),
     ])
-    .groupBy([...keys, ...(time === null ? [] : [time])])
+    .$if(groups.length > 0, (asked) => asked.groupBy(groups))
   const rows = (await query.execute()) as unknown as SumRow[]
   // without groups SQL answers one row of nulls when there is nothing
   return rows.filter((row) => row['calls'] !== null)

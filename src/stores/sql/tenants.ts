@@ -1,8 +1,8 @@
 // Tenants and their API keys in SQL; the tree stays a tree, at most 16 deep.
 
-import type { ExpressionBuilder, Kysely, Selectable, Transaction } from 'kysely'
+import type { Kysely, Selectable, Transaction } from 'kysely'
 import { inScope, StoreConflict } from '../../core/tenant.ts'
-import type { ApiKey, Tenant, TenantScope, TenantStatus, TenantStore } from '../../core/tenant.ts'
+import type { ApiKey, Tenant, TenantStatus, TenantStore } from '../../core/tenant.ts'
 import { changing } from './changes.ts'
 import { limitsFromJson, limitsToJson } from './limits.ts'
 import type { Schema } from './schema.ts'
@@ -55,7 +55,9 @@ function tenantMethods(database: Kysely<Schema>): Omit<TenantStore, keyof KeyMet
       const rows = await database
         .selectFrom('tenants')
         .selectAll()
-        .where((where) => tenantIsIn(where, 'id', scope))
+        .$if(scope.kind === 'tenants', (query) =>
+          query.where('id', 'in', scope.kind === 'tenants' ? [...scope.tenantIds] : []),
+        )
         .$if(page.afterId !== null, (query) => query.where('id', '>', page.afterId))
         .orderBy('id')
         .limit(page.limit)
@@ -120,10 +122,6 @@ const findKey = (database: Kysely<Schema> | Transaction<Schema>, id: string) =>
 
 const unknownParent = (parentId: string): StoreConflict =>
   new StoreConflict('parent_id', `there is no tenant ${parentId} to be the parent`)
-
-function tenantIsIn(where: ExpressionBuilder<Schema, 'tenants'>, column: 'id', scope: TenantScope) {
-  return scope.kind === 'all' ? where.val(true) : where(column, 'in', [...scope.tenantIds])
-}
 
 async function checkPlan(transaction: Transaction<Schema>, planId: string | null): Promise<void> {
   if (planId === null) return

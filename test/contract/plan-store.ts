@@ -1,0 +1,86 @@
+// What every PlanStore must do.
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Plan, PlanStore } from '../../src/core/plan.ts'
+import { ALL_TENANTS, StoreConflict } from '../../src/core/tenant.ts'
+import type { TenantStore } from '../../src/core/tenant.ts'
+
+export type OpenedPlans = {
+  readonly plans: PlanStore
+  readonly tenants: TenantStore
+  readonly changeCounter: () => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+export const aPlan = (id: string, changes: Partial<Plan> = {}): Plan => ({
+  id,
+  name: `Plan ${id}`,
+  allowedModels: ['amazon.nova-*', 'anthropic.*'],
+  limits: [{ kind: 'cost', per: 'month', amount: 50_000_000_000_000n, burst: null, mode: 'hard' }],
+  onDisconnect: 'drain',
+  unpriced: 'hold',
+  createdAt: '2026-10-01T00:00:00.000Z',
+  ...changes,
+})
+
+export function planStoreContract(name: string, open: () => Promise<OpenedPlans>): void {
+  describe(`${name}: plans`, () => {
+    let opened: OpenedPlans
+    let plans: PlanStore
+    beforeEach(async () => {
+      opened = await open()
+      plans = opened.plans
+    })
+    afterEach(() => opened.close())
+
+    it('creates, replaces, lists and deletes', async () => {
+      await plans.putPlan(aPlan('b'))
+      await plans.putPlan(aPlan('a'))
+      const changed = aPlan('b', {
+        limits: [],
+        allowedModels: [],
+        onDisconnect: 'abort',
+        unpriced: 'refuse',
+        name: 'New',
+      })
+      await plans.putPlan(changed)
+      expect(await plans.getPlan('b')).toEqual(changed)
+      expect(await plans.listPlans()).toEqual([aPlan('a'), changed])
+      expect(await plans.deletePlan('b')).toBe(true)
+      expect(await plans.deletePlan('b')).toBe(false)
+      expect(await plans.getPlan('b')).toBeNull()
+      expect(await plans.listPlans()).toEqual([aPlan('a')])
+    })
+
+    it('does not delete the plan of a tenant', async () => {
+      await plans.putPlan(aPlan('a'))
+      const tenant = {
+        id: 'team',
+        name: '',
+        parentId: null,
+        planId: 'a',
+        attributes: {},
+        status: 'active',
+        allowedModels: null,
+        limits: [],
+        createdAt: '2026-10-01T00:00:00.000Z',
+      } as const
+      await opened.tenants.createTenant(tenant)
+      await expect(plans.deletePlan('a')).rejects.toThrow(StoreConflict)
+      await opened.tenants.updateTenant(ALL_TENANTS, { ...tenant, planId: null })
+      expect(await plans.deletePlan('a')).toBe(true)
+    })
+
+    it('counts every change, and nothing else', async () => {
+      const start = await opened.changeCounter()
+      await plans.putPlan(aPlan('a'))
+      await plans.putPlan(aPlan('a'))
+      expect(await opened.changeCounter()).toBe(start + 2)
+      await plans.deletePlan('none')
+      await plans.listPlans()
+      expect(await opened.changeCounter()).toBe(start + 2)
+      await plans.deletePlan('a')
+      expect(await opened.changeCounter()).toBe(start + 3)
+    })
+  })
+}
