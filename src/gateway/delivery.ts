@@ -25,8 +25,10 @@ export class Delivery {
   #status = 0
   #headers: readonly string[] = []
   #released = false
-  /** what waits: for the hold, or (the tail) for the entry */
+  /** what waits for the hold, for the next chunk, or for the whole answer */
   #queue: Buffer[] = []
+  /** the end of a stream, from its final event on: waits for the entry, whatever becomes of the hold */
+  #tail: Buffer[] = []
   #queuedBytes = 0
   #writtenBytes = 0
 
@@ -56,8 +58,12 @@ export class Delivery {
   /** False: pause the upstream. `final`: this chunk may end the answer, so it waits for the entry. */
   chunk(chunk: Buffer, final: boolean): boolean {
     if (this.#mode === 'abandoned') return true
-    this.#queue.push(chunk)
     this.#queuedBytes += chunk.length
+    if (final) {
+      this.#tail.push(chunk)
+      return this.#queuedBytes <= this.#maxBufferedBytes
+    }
+    this.#queue.push(chunk)
     if (this.#mode === 'buffering') {
       if (this.#queuedBytes <= this.#maxBufferedBytes) return true
       this.#mode = 'streaming'
@@ -66,7 +72,6 @@ export class Delivery {
       this.#hooks.needRelease()
       return false
     }
-    if (final) return this.#queuedBytes <= this.#maxBufferedBytes
     // Without frames any chunk may be the last one: the newest always waits for the next.
     return this.#flush(this.#eventStream ? 0 : 1)
   }
@@ -74,6 +79,7 @@ export class Delivery {
   abandon(): void {
     this.#mode = 'abandoned'
     this.#queue = []
+    this.#tail = []
     this.#queuedBytes = 0
   }
 
@@ -90,7 +96,7 @@ export class Delivery {
 
   /** What is collected so far of an answer that is not streamed. */
   body(): Buffer {
-    return Buffer.concat(this.#queue)
+    return Buffer.concat([...this.#queue, ...this.#tail])
   }
 
   /** The entry is durable: the rest of the answer may go. */
@@ -100,8 +106,7 @@ export class Delivery {
       this.#exchange.respond(this.#status, this.#headers, this.#queue.length === 1 ? this.#queue[0] : this.body())
       return
     }
-    this.#released = true
-    this.#flush(0)
+    this.#flushAll()
     if (!this.#exchange.headersSent) this.#exchange.startResponse(this.#status, this.#headers)
     this.#exchange.end()
   }
@@ -117,9 +122,16 @@ export class Delivery {
       this.#exchange.destroy()
       return
     }
-    this.#released = true
-    this.#flush(0)
+    this.#flushAll()
     this.#exchange.end(streamError)
+  }
+
+  /** The entry is durable, so the hold need not be waited for any more. */
+  #flushAll(): void {
+    this.#released = true
+    this.#queue.push(...this.#tail)
+    this.#tail = []
+    this.#flush(0)
   }
 
   #flush(keep: number): boolean {
