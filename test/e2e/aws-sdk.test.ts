@@ -10,7 +10,8 @@ import {
   type ConverseStreamOutput,
 } from '@aws-sdk/client-bedrock-runtime'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startHarness, SIMULATOR_BEARER, type Harness, type TestTenant } from './harness.ts'
+import type { TestTenant } from './admin-client.ts'
+import { startHarness, SIMULATOR_BEARER, type Harness } from './harness.ts'
 
 const CLAUDE = 'us.anthropic.claude-haiku-4-5-20251001-v1:0'
 const messages = [{ role: 'user' as const, content: [{ text: 'Explain in 60 words what a weighbridge is.' }] }]
