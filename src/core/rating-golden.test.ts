@@ -51,10 +51,10 @@ describe('golden costs', () => {
         '1024x1024/premium': '0.012',
       },
       'stability.stable-diffusion-xl-v1': {
-        '512x512/50': '0.018',
-        '512x512/max': '0.036',
-        'max/50': '0.036',
-        'max/max': '0.072',
+        '512x512/standard': '0.018',
+        '512x512/premium': '0.036',
+        '1024x1024/standard': '0.036',
+        '1024x1024/premium': '0.072',
       },
     }).flatMap(([model, variants]) =>
       Object.entries(variants).map(([variant, price]) => pricesOf(model, { images: price }, { variant })),
@@ -66,9 +66,9 @@ describe('golden costs', () => {
     ['amazon.titan-image', '512x512/premium', '0.01'],
     ['amazon.titan-image', '1024x1024/premium', '0.012'],
     ['amazon.titan-image', '1024x1024/standard', '0.01'],
-    ['stability.stable-diffusion-xl-v1', 'max/max', '0.072'],
-    ['stability.stable-diffusion-xl-v1', '512x512/50', '0.018'],
-    ['stability.stable-diffusion-xl-v1', '512x512/max', '0.036'],
+    ['stability.stable-diffusion-xl-v1', '1024x1024/premium', '0.072'],
+    ['stability.stable-diffusion-xl-v1', '512x512/standard', '0.018'],
+    ['stability.stable-diffusion-xl-v1', '512x512/premium', '0.036'],
   ])('one image of %s, %s', (model, variant, cost) => {
     const rating = rated(images, model, { images: 1 }, variant)
     expect([usd(rating.inputCost), usd(rating.outputCost)]).toEqual(['0', cost])

@@ -35,7 +35,7 @@ export const OTHER_PRICES: readonly Price[] = [
     xai.grok-4.6  regional  2.2   6.6   0.55  flex,priority  card
     xai.grok-4.3  regional  1.25  2.5   0.2   -              page
   `,
-  // Stability AI: one price for an image; only the first generation asked for steps and size.
+  // Stability AI: one price for an image of any size.
   ...priceTable`
     model                                                                                in  out  image  source
     stability.sd3-5-large-v1:0,stability.sd3-large-v1:0                                  0   0    0.08   page
@@ -52,14 +52,17 @@ export const OTHER_PRICES: readonly Price[] = [
     stability.stable-image-search-recolor-v1:0,stability.stable-image-search-replace-v1:0     0  0  0.07  page
     stability.stable-diffusion-xl-v0,stability.stable-diffusion-xl-v1                    0   0    -      unbilled
   `,
+  // The first generation: by size; more than 50 steps are premium.
   ...priceTable`
-    model                             variant         image  source
-    stability.stable-diffusion-xl-v0  512x512/50      0.018  litellm
-    stability.stable-diffusion-xl-v0  512x512/150     0.036  litellm
-    stability.stable-diffusion-xl-v0  1024x1024/50    0.036  litellm
-    stability.stable-diffusion-xl-v0  1024x1024/150   0.072  litellm
-    stability.stable-diffusion-xl-v1  1024x1024/50    0.04   litellm
-    stability.stable-diffusion-xl-v1  1024x1024/150   0.08   litellm
+    model                             variant             image  source
+    stability.stable-diffusion-xl-v0  512x512/standard    0.018  litellm
+    stability.stable-diffusion-xl-v0  512x512/premium     0.036  litellm
+    stability.stable-diffusion-xl-v0  1024x1024/standard  0.036  litellm
+    stability.stable-diffusion-xl-v0  1024x1024/premium   0.072  litellm
+    stability.stable-diffusion-xl-v1  512x512/standard    0.04   litellm
+    stability.stable-diffusion-xl-v1  512x512/premium     0.08   litellm
+    stability.stable-diffusion-xl-v1  1024x1024/standard  0.04   litellm
+    stability.stable-diffusion-xl-v1  1024x1024/premium   0.08   litellm
   `,
   // Films by the second watched or made; Marengo bills text by the request.
   ...priceTable`
