@@ -1,0 +1,42 @@
+// The table of commands.
+
+import { command, flag, type Group } from './command.ts'
+import { key } from './keys.ts'
+import { explain, ledger } from './ledger.ts'
+import { plan } from './plans.ts'
+import { price } from './prices.ts'
+import { report } from './reports.ts'
+import { tenant } from './tenants.ts'
+import { db, limits, model, rerate, rollup } from './upkeep.ts'
+
+export const COMMANDS: Group = {
+  words: 'Weighbridge: the multi-tenant gateway for Amazon Bedrock that weighs every call.',
+  commands: {
+    serve: command({
+      words: 'Serves with the settings of the environment until SIGTERM.',
+      silent: true,
+      async run({ serve }) {
+        await serve()
+        return { kind: 'done', exitCode: Number(process.exitCode ?? 0) }
+      },
+    }),
+    demo: command({
+      words: 'Starts a simulated Bedrock and a gateway, sends real traffic through it, and shows what it cost.',
+      options: { once: flag('end when it is shown, with status 0 when all agrees') },
+      silent: true,
+      run: async ({ demo }, { options }) => ({ kind: 'done', exitCode: await demo({ once: options.once }) }),
+    }),
+    tenant,
+    key,
+    plan,
+    price,
+    model,
+    report,
+    ledger,
+    explain,
+    limits,
+    rerate,
+    rollup,
+    db,
+  },
+}
