@@ -39,7 +39,9 @@ function commandOf({ name, words, parameters }: Report): Command {
   })
 }
 
-const optionOf = (parameter: string): string => parameter.replaceAll('_', '-')
+function optionOf(parameter: string): string {
+  return parameter.replaceAll('_', '-')
+}
 
 /** Columns that say nothing in any row are left out for people. */
 function humanTable({ columns, rows, from, to }: Json): string {

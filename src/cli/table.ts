@@ -28,5 +28,5 @@ export function cellText(value: unknown): string {
   if (value === null || value === undefined) return '-'
   if (typeof value === 'string') return value.replaceAll(/\p{Cc}|\p{Cs}/gu, '?')
   if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return cellText(value.join(', '))
-  return typeof value === 'object' ? cellText(JSON.stringify(value)) : String(value)
+  return typeof value === 'object' ? cellText(JSON.stringify(value)) : `${value as number | boolean}`
 }
