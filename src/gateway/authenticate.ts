@@ -1,6 +1,6 @@
 // Finds out who a request is: a bearer key, an x-api-key, or a SigV4 signature made with a key's virtual access key pair.
 
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
@@ -56,7 +56,7 @@ function byKey(directory: Directory, key: string): Member | null {
   const secretAt = key.indexOf('_', KEY_PREFIX.length)
   const member = secretAt === -1 ? null : directory.memberByKeyId(key.slice(KEY_PREFIX.length, secretAt))
   const expected = member === null ? NO_KEY_HASH : Buffer.from(member.principal.key.secretHash, 'hex')
-  const matches = timingSafeEqual(createHash('sha256').update(key).digest(), expected)
+  const matches = timingSafeEqual(hash('sha256', key, 'buffer'), expected)
   return matches ? member : null
 }
 

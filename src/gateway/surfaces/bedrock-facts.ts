@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../../core/errors.ts'
 import { tierOfWire, type Tier } from '../../core/model.ts'
+import { createJsonGuard, type JsonFlaw } from '../../http/json-guard.ts'
 import type { CallFacts, Route } from './surface.ts'
 
 /** Where the families put the cap on output tokens (request shapes of the model pages of the Bedrock user guide, 2026-11). */
@@ -30,14 +31,9 @@ const LATENCY = 'performanceConfig.latency'
 const METADATA = 'requestMetadata'
 
 /** Every place of a body that is read at all; a key that stands twice on the way to one of them makes the request invalid. */
-export const WATCHED_PATHS: readonly string[] = [
-  ...OUTPUT_CAPS,
-  ...ANSWER_COUNTS,
-  MODEL_ID,
-  SERVICE_TIER,
-  LATENCY,
-  METADATA,
-]
+const WATCHED_PATHS: readonly string[] = [...OUTPUT_CAPS, ...ANSWER_COUNTS, MODEL_ID, SERVICE_TIER, LATENCY, METADATA]
+
+const GUARD = createJsonGuard({ watch: WATCHED_PATHS })
 
 const SERVICE_TIER_HEADER = 'x-amzn-bedrock-service-tier'
 const LATENCY_HEADER = 'x-amzn-bedrock-performanceconfig-latency'
@@ -100,18 +96,23 @@ function parse(text: string): unknown {
 
 function readerOf(body: Buffer): Read {
   if (body.length === 0) return () => undefined
-  let root: unknown
-  try {
-    root = JSON.parse(body.toString('utf8'))
-  } catch {
-    throw new GatewayError('invalid_request', { message: 'The request body is not valid JSON.' })
-  }
+  const scan = GUARD.scan(body)
+  if (!scan.ok) throw new GatewayError('invalid_request', { message: flawWords(scan.flaw, scan.offset, scan.key) })
   return (path) => {
-    let value = root
-    for (const key of path.split('.')) {
-      if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
-      value = (value as Record<string, unknown>)[key]
-    }
-    return value
+    const text = scan.text(path)
+    return text === undefined ? undefined : JSON.parse(text)
   }
 }
+
+const FLAWS: Readonly<Record<JsonFlaw, string>> = {
+  byte_order_mark: 'begins with a byte order mark',
+  invalid_utf8: 'is not valid UTF-8',
+  syntax: 'is not valid JSON',
+  trailing_bytes: 'goes on after its JSON value',
+  too_deep: 'is nested too deep',
+  too_many_keys: 'has too many members',
+  duplicate_key: 'names a member twice',
+}
+
+const flawWords = (flaw: JsonFlaw, offset: number, key: string | null): string =>
+  `The request body ${FLAWS[flaw]}${key === null ? '' : `: "${key.slice(0, 100)}"`} (at byte ${offset}).`
