@@ -35,6 +35,10 @@ describe('a planted breach is found:', () => {
     expect(only(`${name}('a', () => {\n${lines(MOST_FUNCTION_LINES)}})\n`)).toEqual([])
   })
 
+  it('nor the suite that a contract is', () => {
+    expect(only(`export function storeContract() {\n${lines(MOST_FUNCTION_LINES)}}\n`)).toEqual([])
+  })
+
   // not written in one word, so that this file silences nothing itself
   it.each(['oxlint disable', '@ts ignore', '@ts expect-error', 'biome ignore'])('a check silenced by %s', (words) => {
     expect(
