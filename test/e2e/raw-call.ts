@@ -18,6 +18,7 @@ export type RawCall = {
   readonly leave?: Leave
   /** Hears, once, that a stream is whole: its final event has come, the HTTP answer may not have ended yet. */
   readonly onFinalEvent?: () => void
+  readonly onFirstBytes?: () => void
 }
 
 /** What the client of one call saw. */
@@ -58,6 +59,7 @@ export async function rawCall(dispatcher: Dispatcher, call: RawCall): Promise<Se
     const watch = watcherOf(call, seen.headers, () => abort.abort())
     for await (const chunk of answer.body) {
       chunks.push(chunk as Buffer)
+      if (chunks.length === 1) call.onFirstBytes?.()
       watch?.(chunks)
     }
     seen.ended = true
