@@ -1,0 +1,397 @@
+// Checks a JSON body in one pass without building it, and finds the few values that policy needs; two parsers cannot read it in two ways.
+
+import { isUtf8 } from 'node:buffer'
+
+export type JsonFlaw =
+  | 'byte_order_mark'
+  | 'invalid_utf8'
+  | 'syntax'
+  | 'trailing_bytes'
+  | 'too_deep'
+  | 'too_many_keys'
+  | 'duplicate_key'
+
+export type JsonScan<Path extends string> =
+  | {
+      readonly ok: true
+      /** The watched value as it stands in the body, for JSON.parse, which cannot fail; undefined when it is not there. */
+      text(path: Path): string | undefined
+    }
+  /** `offset`: where in the body; `key`: the one that comes twice */
+  | { readonly ok: false; readonly flaw: JsonFlaw; readonly offset: number; readonly key: string | null }
+
+export interface JsonGuard<Path extends string> {
+  scan(body: Buffer): JsonScan<Path>
+}
+
+export type JsonGuardOptions<Path extends string> = {
+  /** dotted paths through objects, such as "inferenceConfig.maxTokens"; a name cannot hold a dot */
+  readonly watch: readonly Path[]
+  /** objects and arrays inside each other */
+  readonly maxDepth?: number
+  readonly maxTopLevelKeys?: number
+}
+
+/** No key of the top level may come twice, and no watched key anywhere on its path. */
+export function createJsonGuard<Path extends string>(options: JsonGuardOptions<Path>): JsonGuard<Path> {
+  const { maxDepth = 200, maxTopLevelKeys = 1_000 } = options
+  const root = treeOf(options.watch)
+  const indexes = new Map<string, number>(options.watch.map((path, index) => [path, index]))
+  return {
+    scan(body) {
+      if (body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf) return refused('byte_order_mark', 0, null)
+      if (!isUtf8(body)) return refused('invalid_utf8', 0, null)
+      const scan = new Scan(body, maxDepth, maxTopLevelKeys)
+      if (!scan.document(root)) return refused(scan.flaw, scan.at, scan.repeatedKey)
+      return {
+        ok: true,
+        text(path) {
+          const index = indexes.get(path)
+          const start = index === undefined ? undefined : scan.starts[index]
+          return start === undefined ? undefined : body.toString('utf8', start, scan.ends[index!])
+        },
+      }
+    },
+  }
+}
+
+/** An object on the way to a watched value, or (with an index) the value itself. */
+type Watch = { readonly name: Buffer; index: number; readonly children: Watch[] }
+
+function treeOf(paths: readonly string[]): Watch {
+  const root: Watch = { name: Buffer.alloc(0), index: -1, children: [] }
+  for (const [index, path] of paths.entries()) {
+    let node = root
+    for (const part of path.split('.')) {
+      const name = Buffer.from(part)
+      let child = node.children.find((one) => one.name.equals(name))
+      if (child === undefined) {
+        child = { name, index: -1, children: [] }
+        node.children.push(child)
+      }
+      node = child
+    }
+    node.index = index
+  }
+  return root
+}
+
+function refused(flaw: JsonFlaw, offset: number, key: string | null): JsonScan<never> {
+  return { ok: false, flaw, offset, key }
+}
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const MINUS = 0x2d
+const POINT = 0x2e
+const ZERO = 0x30
+const COLON = 0x3a
+const OPEN_ARRAY = 0x5b
+const BACKSLASH = 0x5c
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+
+/** Every method moves `at` behind what it has read; false: `flaw` says why, and `at` where. */
+class Scan {
+  readonly starts: number[] = []
+  readonly ends: number[] = []
+  flaw: JsonFlaw = 'syntax'
+  repeatedKey: string | null = null
+  at = 0
+  /** the last string held an escape */
+  private escaped = false
+  private readonly body: Buffer
+  private readonly view: DataView
+  private readonly maxDepth: number
+  private readonly maxTopLevelKeys: number
+
+  constructor(body: Buffer, maxDepth: number, maxTopLevelKeys: number) {
+    this.body = body
+    this.view = new DataView(body.buffer, body.byteOffset, body.length)
+    this.maxDepth = maxDepth
+    this.maxTopLevelKeys = maxTopLevelKeys
+  }
+
+  document(root: Watch): boolean {
+    this.space()
+    if (!this.value(root, 1)) return false
+    this.space()
+    return this.at === this.body.length || this.fail('trailing_bytes')
+  }
+
+  private value(watch: Watch | null, depth: number): boolean {
+    if (watch === null || watch.index < 0) return this.anyValue(watch, depth)
+    const start = this.at
+    if (!this.anyValue(watch, depth)) return false
+    this.starts[watch.index] = start
+    this.ends[watch.index] = this.at
+    return true
+  }
+
+  private anyValue(watch: Watch | null, depth: number): boolean {
+    switch (this.body[this.at]) {
+      case QUOTE:
+        return this.string()
+      case OPEN_OBJECT:
+        if (depth > this.maxDepth) return this.fail('too_deep')
+        return watch === null || watch.children.length === 0
+          ? this.plainObject(depth)
+          : this.watchedObject(watch.children, depth)
+      case OPEN_ARRAY:
+        return depth > this.maxDepth ? this.fail('too_deep') : this.array(depth)
+      case 0x74:
+        return this.literal('true')
+      case 0x66:
+        return this.literal('false')
+      case 0x6e:
+        return this.literal('null')
+      default:
+        return this.number()
+    }
+  }
+
+  private plainObject(depth: number): boolean {
+    if (this.isEmpty(CLOSE_OBJECT)) return true
+    do {
+      this.space()
+      if (!this.string() || !this.colon() || !this.value(null, depth + 1)) return false
+      this.space()
+    } while (this.take(COMMA))
+    return this.take(CLOSE_OBJECT) || this.fail('syntax')
+  }
+
+  private watchedObject(children: readonly Watch[], depth: number): boolean {
+    if (this.isEmpty(CLOSE_OBJECT)) return true
+    const keys = new Keys(this.body)
+    do {
+      this.space()
+      const start = this.at
+      this.escaped = false
+      if (!this.string()) return false
+      keys.read(start + 1, this.at - 1, this.escaped)
+      const watch = keys.findIn(children)
+      // below the top only the watched keys count
+      if (depth === 1 || watch !== null) {
+        if (keys.isRepeated()) return this.failAt(start, 'duplicate_key', keys.text())
+        if (keys.count >= this.maxTopLevelKeys) return this.failAt(start, 'too_many_keys', null)
+        keys.remember()
+      }
+      if (!this.colon() || !this.value(watch, depth + 1)) return false
+      this.space()
+    } while (this.take(COMMA))
+    return this.take(CLOSE_OBJECT) || this.fail('syntax')
+  }
+
+  private array(depth: number): boolean {
+    if (this.isEmpty(CLOSE_ARRAY)) return true
+    do {
+      this.space()
+      if (!this.value(null, depth + 1)) return false
+      this.space()
+    } while (this.take(COMMA))
+    return this.take(CLOSE_ARRAY) || this.fail('syntax')
+  }
+
+  /** Goes over the opening bracket, and over the closing one too when there is nothing between them. */
+  private isEmpty(close: number): boolean {
+    this.at++
+    this.space()
+    return this.take(close)
+  }
+
+  private string(): boolean {
+    if (!this.take(QUOTE)) return this.fail('syntax')
+    for (;;) {
+      this.skipPlain()
+      if (this.at >= this.body.length) return this.fail('syntax')
+      const byte = this.body[this.at]!
+      if (byte === QUOTE) {
+        this.at++
+        return true
+      }
+      if (byte !== BACKSLASH || !this.escape()) return this.fail('syntax')
+    }
+  }
+
+  /** To the next quote, backslash or control character, sixteen bytes at a time. */
+  private skipPlain(): void {
+    const { view, body } = this
+    let at = this.at
+    const lastRun = body.length - 16
+    while (
+      at <= lastRun &&
+      ((marksOf(view.getInt32(at, true)) |
+        marksOf(view.getInt32(at + 4, true)) |
+        marksOf(view.getInt32(at + 8, true)) |
+        marksOf(view.getInt32(at + 12, true))) &
+        0x80808080) ===
+        0
+    ) {
+      at += 16
+    }
+    while (at < body.length && isPlainByte(body[at]!)) at++
+    this.at = at
+  }
+
+  private escape(): boolean {
+    this.escaped = true
+    const kind = this.body[this.at + 1]
+    if (kind === 0x75) {
+      for (let index = 2; index < 6; index++) {
+        if (!isHexDigit(this.body[this.at + index])) return false
+      }
+      this.at += 6
+      return true
+    }
+    this.at += 2
+    return kind !== undefined && ESCAPABLE.has(kind)
+  }
+
+  private number(): boolean {
+    this.take(MINUS)
+    if (!this.take(ZERO) && !this.digits()) return this.fail('syntax')
+    if (this.take(POINT) && !this.digits()) return this.fail('syntax')
+    if (this.take(0x65) || this.take(0x45)) {
+      if (!this.take(0x2b)) this.take(MINUS)
+      if (!this.digits()) return this.fail('syntax')
+    }
+    return true
+  }
+
+  private digits(): boolean {
+    const start = this.at
+    while (isDigit(this.body[this.at])) this.at++
+    return this.at > start
+  }
+
+  private literal(text: string): boolean {
+    for (let index = 0; index < text.length; index++) {
+      if (this.body[this.at + index] !== text.charCodeAt(index)) return this.fail('syntax')
+    }
+    this.at += text.length
+    return true
+  }
+
+  private colon(): boolean {
+    this.space()
+    if (!this.take(COLON)) return this.fail('syntax')
+    this.space()
+    return true
+  }
+
+  private space(): void {
+    const { body } = this
+    let at = this.at
+    for (let byte = body[at]; byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09; byte = body[at]) at++
+    this.at = at
+  }
+
+  private take(byte: number): boolean {
+    if (this.body[this.at] !== byte) return false
+    this.at++
+    return true
+  }
+
+  private fail(flaw: JsonFlaw): false {
+    this.flaw = flaw
+    return false
+  }
+
+  private failAt(offset: number, flaw: JsonFlaw, key: string | null): false {
+    this.at = offset
+    this.repeatedKey = key
+    return this.fail(flaw)
+  }
+}
+
+/** The keys of one object, compared as bytes: making strings of them would cost more than the rest of the scan. */
+class Keys {
+  count = 0
+  private readonly body: Buffer
+  /** of the current key: where its bytes are, and their hash */
+  private source: Buffer
+  private start = 0
+  private end = 0
+  private hash = 0
+  /** of each remembered key: hash, start, end */
+  private readonly known: number[] = []
+  /** of each remembered key that was written with escapes: what it says; by its number */
+  private decoded: Map<number, Buffer> | null = null
+
+  constructor(body: Buffer) {
+    this.body = body
+    this.source = body
+  }
+
+  read(start: number, end: number, escaped: boolean): void {
+    this.source = this.body
+    this.start = start
+    this.end = end
+    if (escaped) {
+      // what the key says, whatever the escapes that it is written with
+      this.source = Buffer.from(String(JSON.parse(this.body.toString('utf8', start - 1, end + 1))))
+      this.start = 0
+      this.end = this.source.length
+    }
+    let hash = 0
+    for (let index = this.start; index < this.end; index++) hash = (Math.imul(hash, 31) + this.source[index]!) | 0
+    this.hash = hash
+  }
+
+  text(): string {
+    return this.source.toString('utf8', this.start, this.end)
+  }
+
+  findIn(children: readonly Watch[]): Watch | null {
+    const length = this.end - this.start
+    for (const child of children) {
+      if (child.name.length === length && this.isSame(child.name, 0)) return child
+    }
+    return null
+  }
+
+  isRepeated(): boolean {
+    const { hash, known } = this
+    const length = this.end - this.start
+    for (let index = 0; index < known.length; index += 3) {
+      if (known[index] !== hash || known[index + 2]! - known[index + 1]! !== length) continue
+      if (this.isSame(this.decoded?.get(index / 3) ?? this.body, known[index + 1]!)) return true
+    }
+    return false
+  }
+
+  remember(): void {
+    if (this.source !== this.body) (this.decoded ??= new Map()).set(this.count, this.source)
+    this.known.push(this.hash, this.start, this.end)
+    this.count++
+  }
+
+  private isSame(other: Buffer, from: number): boolean {
+    for (let index = this.start; index < this.end; index++) {
+      if (this.source[index] !== other[from + index - this.start]) return false
+    }
+    return true
+  }
+}
+
+const ESCAPABLE: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'))
+
+/** The high bits show a byte that is a quote, a backslash or below a space (the "has a zero byte" trick, each time). */
+function marksOf(word: number): number {
+  const quotes = word ^ 0x22222222
+  const backslashes = word ^ 0x5c5c5c5c
+  return ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes) | ((word - 0x20202020) & ~word)
+}
+
+function isPlainByte(byte: number): boolean {
+  return byte !== QUOTE && byte !== BACKSLASH && byte >= 0x20
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39
+}
+
+function isHexDigit(byte: number | undefined): boolean {
+  return isDigit(byte) || (byte !== undefined && (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x66)
+}
