@@ -4,6 +4,9 @@
 import { readFileSync } from 'node:fs'
 import { runCommandLine } from './cli/run.ts'
 
+// A reader that has seen enough, such as head, is no failure.
+process.stdout.on('error', (error) => process.exit('code' in error && error.code === 'EPIPE' ? 0 : 1))
+
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   environment: process.env,
   fetch,

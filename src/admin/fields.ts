@@ -23,6 +23,7 @@ export const displayName = z.string().trim().min(1, 'must not be empty').max(200
 export const instant = z
   .string()
   .max(32)
+  .meta({ description: 'ISO 8601 UTC date or time' })
   .refine(
     (text) => parseInstant(text) !== null,
     'must be an ISO 8601 UTC date or time: 2026-11-20, 2026-11-20T12:00:00Z',
@@ -45,8 +46,9 @@ export const queryNumber = (most: number, fallback: number) =>
     .transform(Number)
     .refine((value) => value >= 1 && value <= most, `must be between 1 and ${most}`)
     .default(fallback)
+    .meta({ description: `a number from 1 to ${most}, ${fallback} when left out` })
 
-export const queryFlag = z.enum(['true', 'false']).transform((text) => text === 'true')
+export const queryFlag = z.enum(['true', 'false']).transform((written) => written === 'true')
 
 const AMOUNT_LIMIT_USD = /^\d{1,12}(?:\.\d{1,12})?$/
 
@@ -58,10 +60,10 @@ export const limit = z
   .strictObject({
     kind: z.enum(LIMIT_KINDS),
     per: z.enum(LIMIT_PERIODS).nullable().optional(),
-    amount: z.union([z.number(), z.string()], {
-      error: 'must be a whole number, or for a cost a decimal string in USD',
-    }),
-    burst: z.number().nullable().optional(),
+    amount: z
+      .union([z.number(), z.string()], { error: 'must be a whole number, or for a cost a decimal string in USD' })
+      .meta({ description: 'calls, tokens, calls at once; a decimal string in USD where the kind is cost' }),
+    burst: z.number().nullable().optional().meta({ description: 'makes a token bucket of this size' }),
     mode: z.enum(LIMIT_MODES).default('hard'),
   })
   .superRefine((written, context) => {

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { ApiKey, TenantScope } from '../core/tenant.ts'
 import type { AdminDependencies } from './dependencies.ts'
+import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
 import { operation } from './operation.ts'
@@ -58,7 +59,7 @@ export const createKey = operation({
       expiresAt: body.expires_at ? fields.timeOf(fields.millisecondsOf(body.expires_at)) : null,
     })
     await deps.tenants.createKey(made.key)
-    await deps.changed()
+    await makeEffective(deps)
     return newKeyToJson(deps, made)
   },
 })
@@ -178,7 +179,7 @@ async function checkChange(
 
 async function store(deps: AdminDependencies, scope: TenantScope, key: ApiKey) {
   if (!(await deps.tenants.updateKey(scope, key))) throw notFound(`key ${key.id} of tenant ${key.tenantId}`)
-  await deps.changed()
+  await makeEffective(deps)
   return keyToJson(key, deps.now())
 }
 

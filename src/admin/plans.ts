@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { ON_DISCONNECT, UNPRICED_POLICIES, type Plan } from '../core/plan.ts'
+import { makeEffective } from './effective.ts'
 import { notFound } from './errors.ts'
 import * as fields from './fields.ts'
 import { limitFromJson, limitReply, limitToJson } from './limits-json.ts'
@@ -45,7 +46,7 @@ export const putPlan = operation({
       createdAt: before?.createdAt ?? fields.timeOf(deps.now()),
     }
     await deps.plans.putPlan(plan)
-    await deps.changed()
+    await makeEffective(deps)
     return planToJson(plan)
   },
 })
@@ -73,7 +74,7 @@ export const deletePlan = operation({
   reply: z.object({ id: z.string(), deleted: z.literal(true) }),
   async run({ deps, params: { plan_id } }) {
     if (!(await deps.plans.deletePlan(plan_id))) throw notFound(`plan ${plan_id}`)
-    await deps.changed()
+    await makeEffective(deps)
     return { id: plan_id, deleted: true as const }
   },
 })

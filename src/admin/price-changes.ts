@@ -5,6 +5,7 @@ import { findPrice, periodOf, type Price, type PriceAdjustment, type PriceBook }
 import { checkPrices } from '../core/price-check.ts'
 import { DIMENSIONS } from '../core/usage.ts'
 import type { AdminDependencies } from './dependencies.ts'
+import { makeEffective } from './effective.ts'
 import { AdminError, invalid } from './errors.ts'
 import { timeOf } from './fields.ts'
 
@@ -22,8 +23,8 @@ export type PriceOutcome = {
   readonly version: number | null
   /** what looks like a slip, in words */
   readonly doubts: readonly string[]
-  /** calls without a price until now that have one now */
-  readonly ratedCalls: number
+  /** calls without a price until now that have one now; null: the version is stored, and rating them failed */
+  readonly ratedCalls: number | null
 }
 
 const SHOWN_DOUBTS = 5
@@ -49,9 +50,17 @@ export async function applyChange(deps: AdminDependencies, wanted: WantedChange)
     note,
     createdAt: timeOf(deps.now()),
   })
-  await deps.changed()
-  const { rated } = await deps.jobs.ratePreviouslyUnpriced()
-  return { version, doubts, ratedCalls: rated }
+  await makeEffective(deps)
+  return { version, doubts, ratedCalls: await rateHeldCalls(deps) }
+}
+
+async function rateHeldCalls(deps: AdminDependencies): Promise<number | null> {
+  try {
+    return (await deps.jobs.ratePreviouslyUnpriced()).rated
+  } catch (thrown) {
+    deps.onFailure(thrown, 'change')
+    return null
+  }
 }
 
 const fieldOf = (index: number | null): string => (index === null ? 'adjustments' : `prices[${index}]`)

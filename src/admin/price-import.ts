@@ -41,7 +41,7 @@ export const importPriceList = operation({
     changes: z.array(changeReply).meta({ description: `the first ${SHOWN_CHANGES}` }),
     skipped: z.array(z.object({ reason: z.string(), count: z.number(), example: z.string() })),
     doubts: z.array(z.string()),
-    rated_calls: z.number(),
+    rated_calls: z.number().nullable().meta({ description: 'null: they will be rated later' }),
   }),
   async run({ deps, query, body }) {
     const reading = readOrRefuse(deps, body)

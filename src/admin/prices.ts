@@ -72,7 +72,7 @@ export const changePrices = operation({
     prices: z.number(),
     adjustments: z.number(),
     doubts: z.array(z.string()),
-    rated_calls: z.number(),
+    rated_calls: z.number().nullable().meta({ description: 'null: they will be rated later' }),
   }),
   status: 201,
   async run({ deps, body }) {

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { inScope, type Tenant, type TenantScope } from '../core/tenant.ts'
 import type { AdminDependencies } from './dependencies.ts'
+import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
 import { limitFromJson, limitReply, limitToJson } from './limits-json.ts'
@@ -66,7 +67,7 @@ export const createTenant = operation({
     }
     const tenant = changed(deps, blank, body)
     await deps.tenants.createTenant(tenant)
-    await deps.changed()
+    await makeEffective(deps)
     return tenantToJson(tenant)
   },
 })
@@ -122,7 +123,7 @@ export async function tenantOr404(deps: AdminDependencies, scope: TenantScope, t
 
 async function replace(deps: AdminDependencies, scope: TenantScope, tenant: Tenant) {
   if (!(await deps.tenants.updateTenant(scope, tenant))) throw notFound(`tenant ${tenant.id}`)
-  await deps.changed()
+  await makeEffective(deps)
   return tenantToJson(tenant)
 }
 

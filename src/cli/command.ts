@@ -93,6 +93,10 @@ export const text = (form: string, words: string) => ({ kind: 'text', form, word
 export const required = (form: string, words: string) => ({ kind: 'text', form, words, required: true }) as const
 export const list = (form: string, words: string) => ({ kind: 'list', form, words }) as const
 
+/** `--json` belongs to every command that prints data. */
+export const withJson = (row: Command): Command =>
+  row.silent ? row : { ...row, options: { ...row.options, json: flag('print JSON') } }
+
 /** Throws CommandFailure (2) with what is wrong. */
 export function parseCommand({ positionals, options }: Command, words: readonly string[]): Given {
   const parsed = parseWords(options, words)

@@ -1,6 +1,6 @@
 // Help at every level, made from the table of commands.
 
-import { isGroup, type Command, type Group, type Option } from './command.ts'
+import { isGroup, withJson, type Command, type Group, type Option } from './command.ts'
 
 const PROGRAM = 'npm run wb --'
 
@@ -9,7 +9,7 @@ export function helpOf(node: Command | Group, path: readonly string[]): string {
 }
 
 function groupHelp({ words, commands }: Group, path: readonly string[]): string {
-  const rows = Object.entries(commands).map(([name, node]) => [name, node.words.split(/(?<=[.:])\s/)[0] ?? ''] as const)
+  const rows = Object.entries(commands).map(([name, node]) => [name, node.words.split(/(?<=\.)\s/)[0] ?? ''] as const)
   return [
     words,
     '',
@@ -24,13 +24,13 @@ function groupHelp({ words, commands }: Group, path: readonly string[]): string 
 }
 
 function commandHelp(command: Command, path: readonly string[]): string {
-  const { words, positionals, options } = command
+  const { words, positionals, options } = withJson(command)
   const lines = [words, '', `Usage: ${usageLine(command, path)}`, '']
   if (positionals.length > 0) {
     lines.push('Arguments:', ...columns(positionals.map(({ name, words: meaning }) => [`<${name}>`, meaning])), '')
   }
-  lines.push('Options:', ...columns(Object.entries(options).map(([name, option]) => optionRow(name, option))))
-  lines.push(...columns([['--help', 'this']]), '')
+  const rows = Object.entries(options).map(([name, option]) => optionRow(name, option))
+  lines.push('Options:', ...columns([...rows, ['--help', 'this']]), '')
   return lines.join('\n')
 }
 

@@ -2,7 +2,7 @@
 
 import { ConfigError, loadConfig } from '../config.ts'
 import { createAdminClient } from './client.ts'
-import { flag, isGroup, parseCommand, type Command, type Context, type Group, type Output } from './command.ts'
+import { isGroup, parseCommand, withJson, type Command, type Context, type Group, type Output } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { CommandFailure, usage } from './failure.ts'
 import { helpOf } from './help.ts'
@@ -41,16 +41,12 @@ export async function runCommandLine(words: readonly string[], world: World): Pr
 }
 
 async function runCommand(command: Command, rest: readonly string[], world: World): Promise<number> {
-  const { options, positionals } = parseCommand(withJson(command), rest)
-  const output = await command.run(contextOf(world), { options, positionals })
-  return print(output, options.json === true, world)
+  const { positionals, options } = parseCommand(withJson(command), rest)
+  // The command is given what its own row offers, no more: some pass their options on.
+  const { json, ...own } = options
+  const output = await command.run(contextOf(world), { positionals, options: own })
+  return print(output, json === true, world)
 }
-
-const JSON_OPTION = flag('print JSON')
-
-/** `--json` belongs to every command that prints data. */
-export const withJson = (command: Command): Command =>
-  command.silent ? command : { ...command, options: { ...command.options, json: JSON_OPTION } }
 
 function print(output: Output, asJson: boolean, { write }: World): number {
   switch (output.kind) {

@@ -32,6 +32,7 @@ export const daily = report({
     date: day('the UTC day; yesterday when left out'),
     tenant: tenant('only this tenant'),
   },
+  columns: COLUMNS,
   async run({ rollups, scope, now }, asked) {
     const from = asked.date ?? now - (now % DAY_MILLISECONDS) - DAY_MILLISECONDS
     const to = from + DAY_MILLISECONDS

@@ -38,6 +38,8 @@ export type Report = {
   readonly name: string
   readonly words: string
   readonly parameters: Readonly<Record<string, Parameter<unknown>>>
+  /** those that every table of it has; where it can be grouped, they follow the groups */
+  readonly columns: readonly Column[]
   /** `asked` by parameter name. Throws ReportProblem. */
   readonly run: (
     dependencies: ReportDependencies,
@@ -64,14 +66,16 @@ export function report<Asked extends Parameters>(descriptor: {
   readonly name: string
   readonly words: string
   readonly parameters: Asked
+  readonly columns: readonly Column[]
   /** a parameter that was not given is null */
   readonly run: (dependencies: ReportDependencies, asked: Values<Asked>) => Promise<ReportTable>
 }): Report {
-  const { name, words, parameters } = descriptor
+  const { name, words, parameters, columns } = descriptor
   return {
     name,
     words,
     parameters,
+    columns,
     run: async (dependencies, asked) => descriptor.run(dependencies, readAsked(parameters, asked)),
   }
 }

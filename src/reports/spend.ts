@@ -30,6 +30,7 @@ export const spend = report({
     tenant: tenant('only this tenant'),
     model: model('only this model id'),
   },
+  columns: SUMS,
   async run({ rollups, scope, now }, asked) {
     const { from, to } = periodOf(asked, now)
     const groupBy = asked.group_by ?? USUAL_GROUPS

@@ -19,6 +19,7 @@ export const unpriced = report({
     to: time('until when, exclusive, up to the whole hour; now when left out'),
     tenant: tenant('only this tenant'),
   },
+  columns: COLUMNS,
   async run({ rollups, scope, now }, asked) {
     const { from, to } = periodOf(asked, now)
     const rows = await rollups.query(scope, {
