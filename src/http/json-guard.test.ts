@@ -138,6 +138,19 @@ describe('createJsonGuard', () => {
     expect(guard.scan(Buffer.from(text))).toMatchObject({ ok: false, flaw, key })
   })
 
+  it('sees every byte that matters at every place of a string', () => {
+    for (let at = 0; at < 40; at++) {
+      const text = (inserted: string): string =>
+        `{"max_tokens":"${'é'.repeat(at)}${inserted}${'\u007f'.repeat(40 - at)}"}`
+      for (let code = 0; code < 0x20; code++) expect(flawOf(text(String.fromCharCode(code)))).toBe('syntax')
+      for (const inserted of ['\\"', '\\\\', '\\n', '\\u0000', ' ', '!', '#', '[', ']', '\u2028']) {
+        expect(JSON.parse(accepted(text(inserted)).text('max_tokens')!)).toBe(JSON.parse(text(inserted)).max_tokens)
+      }
+      expect(flawOf(text('"'))).toBe('syntax')
+      expect(flawOf(text('\\q'))).toBe('syntax')
+    }
+  })
+
   it('refuses bytes that are not UTF-8, in keys, in strings and overlong', () => {
     for (const bytes of [[0xff], [0xc3], [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80]]) {
       const body = Buffer.concat([Buffer.from('{"a":"'), Buffer.from(bytes), Buffer.from('"}')])
