@@ -1,9 +1,12 @@
 // What the control plane is given of the running parts: ports as they are, jobs and read-outs bound to them.
 
 import type { AdminDependencies, AdminJobs, KnownModel } from './admin/dependencies.ts'
+import { readPriceList } from './catalogue/aws-price-list.ts'
 import { MODELS } from './catalogue/models.ts'
 import type { Counters } from './core/reservation.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
+import { rateUnpriced } from './jobs/rate-unpriced.ts'
+import { rerate } from './jobs/rerate.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Store } from './stores/sql/store.ts'
 
@@ -39,17 +42,17 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     models: () => KNOWN_MODELS,
     limitStatus: (tenantId) => counters.read(tenantId, now()),
     runningHold: pipeline.runningHold,
-    readPriceList: () => {
-      throw new RangeError('not built')
-    },
+    readPriceList,
     onFailure: parts.onFailure,
   }
 }
 
-function jobsOf({ store }: ControlPlaneParts): AdminJobs {
+function jobsOf({ store, snapshots, now }: ControlPlaneParts): AdminJobs {
+  const dependencies = () => ({ ledger: store.ledger, book: snapshots.priceBook(), now })
   return {
-    rerate: () => Promise.reject(new Error('not built')),
-    ratePreviouslyUnpriced: () => Promise.resolve({ rated: 0, stillUnpriced: 0 }),
+    rerate: ({ modelId, ...options }) =>
+      rerate(dependencies(), { ...options, ...(modelId === undefined ? {} : { modelGlob: modelId }) }),
+    ratePreviouslyUnpriced: () => rateUnpriced(dependencies()),
     rebuildRollups: (options) => store.rollups.rebuild(options),
     checkStore: () => store.check(),
   }
