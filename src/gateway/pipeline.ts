@@ -61,9 +61,10 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { exchange, surface, route, requestId } = question
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
-    const { member, checkBody } = authenticate(exchange)
+    const { member: caller, checkBody } = authenticate(exchange)
     const body = await exchange.readBody(maxBodyBytes, bodyTimeoutMilliseconds)
     checkBody?.(body)
+    const member = actingMember(dependencies.directory(), caller, exchange.header(TENANT_HEADER))
     if (route.kind !== 'call') {
       await answerList(dependencies, { exchange, surface, route, member, requestId })
       return
@@ -100,6 +101,23 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       clearTimeout(timer)
     },
   }
+}
+
+/** Names the tenant that a call is for, where the key may act for more than its own. */
+const TENANT_HEADER = 'x-weighbridge-tenant'
+
+function actingMember(directory: Directory, caller: Member, tenantId: string | undefined): Member {
+  if (tenantId === undefined) return caller
+  const member = directory.actingFor(caller, tenantId)
+  if (member === null) {
+    const { key } = caller.principal
+    throw new GatewayError('may_not_act_for', {
+      message: `The key "${key.id}" may not act for the tenant "${tenantId.slice(0, 64)}".`,
+    })
+  }
+  if (member.disabledBy !== null)
+    throw new GatewayError('tenant_disabled', { message: `The tenant "${member.disabledBy}" is disabled.` })
+  return member
 }
 
 type Asked = { readonly exchange: HttpExchange; readonly surface: Surface; readonly requestId: string }

@@ -20,7 +20,7 @@ export type BedrockOptions = {
 const USER_AGENT = 'weighbridge'
 
 export function createBedrockUpstream(options: BedrockOptions): Upstream {
-  const transport = createTransport(options.limits)
+  const transport = createTransport(options.limits, options.now)
   const signer = createSigner({ service: 'bedrock' })
   const origins = new Map<string, { origin: string; basePath: string; host: string }>()
   const originFor = (plane: UpstreamCall['plane'], region: string) => {

@@ -2,6 +2,7 @@
 
 import { Pool, type Dispatcher } from 'undici'
 import type { UpstreamExchange, UpstreamFailure, UpstreamListener } from '../../core/upstream.ts'
+import { Circuit } from './circuit.ts'
 
 export type TransportLimits = {
   readonly connections: number
@@ -24,12 +25,14 @@ export type Transport = {
   close(): Promise<void>
 }
 
-export function createTransport(limits: TransportLimits): Transport {
-  const pools = new Map<string, Pool>()
-  const poolOf = (origin: string): Pool => {
-    let pool = pools.get(origin)
-    if (pool === undefined) {
-      pool = new Pool(origin, {
+type Host = { readonly pool: Pool; readonly circuit: Circuit }
+
+export function createTransport(limits: TransportLimits, now: () => number): Transport {
+  const hosts = new Map<string, Host>()
+  const hostOf = (origin: string): Host => {
+    let host = hosts.get(origin)
+    if (host === undefined) {
+      const pool = new Pool(origin, {
         connections: limits.connections,
         pipelining: 1,
         connect: { timeout: limits.connectTimeoutMilliseconds },
@@ -41,14 +44,17 @@ export function createTransport(limits: TransportLimits): Transport {
         keepAliveMaxTimeout: 55_000,
         allowH2: false,
       })
-      pools.set(origin, pool)
+      host = { pool, circuit: new Circuit(now) }
+      hosts.set(origin, host)
     }
-    return pool
+    return host
   }
   return {
     send(request, listener) {
-      const exchange = new Exchange(listener)
-      poolOf(request.origin).dispatch(
+      const { pool, circuit } = hostOf(request.origin)
+      if (!circuit.enter()) return refuseAtOnce(listener)
+      const exchange = new Exchange(listener, circuit)
+      pool.dispatch(
         {
           method: request.method,
           path: request.path,
@@ -60,21 +66,31 @@ export function createTransport(limits: TransportLimits): Transport {
       return exchange
     },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
-      pools.clear()
+      await Promise.all([...hosts.values()].map(({ pool }) => pool.destroy()))
+      hosts.clear()
     },
   }
+}
+
+/** In a later turn, as any other failure: the caller has no exchange yet. */
+function refuseAtOnce(listener: UpstreamListener): UpstreamExchange {
+  setImmediate(() =>
+    listener.onFailure({ kind: 'unreachable', sent: false, detail: 'the circuit of this host is open' }),
+  )
+  return { resume: () => undefined, abort: () => undefined }
 }
 
 /** waiting (no connection yet) → sending → answering → ended; the listener hears the end once. */
 class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
   readonly #listener: UpstreamListener
+  readonly #circuit: Circuit
   #controller: Dispatcher.DispatchController | null = null
   #state: 'waiting' | 'sending' | 'answering' | 'ended' = 'waiting'
   #abortAsked = false
 
-  constructor(listener: UpstreamListener) {
+  constructor(listener: UpstreamListener, circuit: Circuit) {
     this.#listener = listener
+    this.#circuit = circuit
   }
 
   resume(): void {
@@ -90,6 +106,7 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#circuit.connected()
     if (this.#abortAsked) controller.abort(new Error('aborted by the gateway'))
     else this.#state = 'sending'
   }
@@ -113,6 +130,8 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
     if (this.#state === 'ended') return
     const sent = this.#state !== 'waiting'
     this.#state = 'ended'
+    if (!sent && this.#abortAsked) this.#circuit.undecided()
+    else if (!sent) this.#circuit.failed()
     this.#listener.onFailure(
       this.#abortAsked ? { kind: 'aborted', sent, detail: 'aborted by the gateway' } : failureOf(error, sent),
     )
