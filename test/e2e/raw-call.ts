@@ -38,57 +38,71 @@ export type Seen = {
 }
 
 export async function rawCall(dispatcher: Dispatcher, call: RawCall): Promise<Seen> {
-  const abort = new AbortController()
-  const seen = { requestId: null as string | null, status: 0, headers: {} as Record<string, string>, ended: false }
-  const chunks: Buffer[] = []
-  let failure: string | null = null
+  const client = new RawClient(call)
   const { leave = null } = call
-  const timer = leave?.at === 'before_first_byte' ? setTimeout(() => abort.abort(), leave.afterMilliseconds) : undefined
+  const timer = leave?.at === 'before_first_byte' ? setTimeout(client.leave, leave.afterMilliseconds) : undefined
   try {
-    const answer = await dispatcher.request({
-      path: call.path,
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${call.key}`, ...call.headers },
-      body: call.body,
-      signal: abort.signal,
-    })
-    seen.status = answer.statusCode
-    seen.headers = flat(answer.headers)
-    seen.requestId = seen.headers['x-weighbridge-request-id'] ?? null
-    if (leave?.at === 'headers') abort.abort()
-    const watch = watcherOf(call, seen.headers, () => abort.abort())
-    for await (const chunk of answer.body) {
-      chunks.push(chunk as Buffer)
-      if (chunks.length === 1) call.onFirstBytes?.()
-      watch?.(chunks)
-    }
-    seen.ended = true
+    await client.run(dispatcher)
   } catch (thrown) {
-    failure = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
+    client.failure = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
   } finally {
     clearTimeout(timer)
   }
-  const body = Buffer.concat(chunks)
-  const streams = isEventStream(seen.headers)
-  const messages = streams ? messagesOf(body) : []
-  return { ...seen, body, messages, whole: isWhole(seen, messages, streams), failure }
+  return client.seen()
 }
 
-/** Looks at what has arrived after each piece; null where nobody waits for anything. */
-function watcherOf(
-  { leave = null, onFinalEvent }: RawCall,
-  headers: Readonly<Record<string, string>>,
-  leaveNow: () => void,
-): ((chunks: readonly Buffer[]) => void) | null {
-  if (!isEventStream(headers) || (leave?.at !== 'event' && onFinalEvent === undefined)) return null
-  let told = false
-  return (chunks) => {
-    const messages = messagesOf(Buffer.concat(chunks))
-    if (leave?.at === 'event' && messages.length >= leave.count) leaveNow()
-    if (!told && messages.some(isFinal)) {
-      told = true
-      onFinalEvent?.()
+class RawClient {
+  failure: string | null = null
+  readonly #call: RawCall
+  readonly #abort = new AbortController()
+  readonly #chunks: Buffer[] = []
+  #status = 0
+  #headers: Readonly<Record<string, string>> = {}
+  #ended = false
+  #toldFinal = false
+  readonly leave = (): void => this.#abort.abort()
+
+  constructor(call: RawCall) {
+    this.#call = call
+  }
+
+  async run(dispatcher: Dispatcher): Promise<void> {
+    const { path, key, headers, body, leave } = this.#call
+    const answer = await dispatcher.request({
+      path,
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, ...headers },
+      body,
+      signal: this.#abort.signal,
+    })
+    this.#status = answer.statusCode
+    this.#headers = flat(answer.headers)
+    if (leave?.at === 'headers') this.leave()
+    for await (const chunk of answer.body) {
+      this.#chunks.push(chunk as Buffer)
+      this.#look()
     }
+    this.#ended = true
+  }
+
+  /** After each piece: is it time to leave, or to tell somebody? */
+  #look(): void {
+    const { leave, onFirstBytes, onFinalEvent } = this.#call
+    if (this.#chunks.length === 1) onFirstBytes?.()
+    if (!isEventStream(this.#headers) || (leave?.at !== 'event' && onFinalEvent === undefined)) return
+    const messages = messagesOf(Buffer.concat(this.#chunks))
+    if (leave?.at === 'event' && messages.length >= leave.count) this.leave()
+    if (this.#toldFinal || !messages.some(isFinal)) return
+    this.#toldFinal = true
+    onFinalEvent?.()
+  }
+
+  seen(): Seen {
+    const body = Buffer.concat(this.#chunks)
+    const messages = isEventStream(this.#headers) ? messagesOf(body) : []
+    const head = { requestId: this.#headers['x-weighbridge-request-id'] ?? null, status: this.#status }
+    const seen = { ...head, headers: this.#headers, body, messages, ended: this.#ended, failure: this.failure }
+    return { ...seen, whole: isWhole(seen) }
   }
 }
 
@@ -99,13 +113,9 @@ const isEventStream = (headers: Readonly<Record<string, string>>): boolean =>
  * A ConverseStream is whole from its metadata event on, an InvokeModelWithResponseStream from its invocation metrics on; a client may
  * well act on them before the HTTP answer ends.
  */
-function isWhole(
-  seen: { status: number; ended: boolean },
-  messages: readonly StreamMessage[],
-  streams: boolean,
-): boolean {
+function isWhole(seen: Omit<Seen, 'whole'>): boolean {
   if (seen.status !== 200) return false
-  return streams ? messages.some(isFinal) : seen.ended
+  return isEventStream(seen.headers) ? seen.messages.some(isFinal) : seen.ended
 }
 
 function isFinal({ type, payload }: StreamMessage): boolean {
