@@ -16,6 +16,8 @@ export type Harness = AdminClient & {
   close(): Promise<void>
 }
 
+export type { TestTenant } from './admin-client.ts'
+
 export const SIMULATOR_BEARER = 'simulator-bearer-key'
 
 export async function startHarness(

@@ -87,14 +87,19 @@ class RawClient {
 
   /** After each piece: is it time to leave, or to tell somebody? */
   #look(): void {
-    const { leave, onFirstBytes, onFinalEvent } = this.#call
+    const { leave = null, onFirstBytes, onFinalEvent } = this.#call
     if (this.#chunks.length === 1) onFirstBytes?.()
-    if (!isEventStream(this.#headers) || (leave?.at !== 'event' && onFinalEvent === undefined)) return
-    const messages = messagesOf(Buffer.concat(this.#chunks))
-    if (leave?.at === 'event' && messages.length >= leave.count) this.leave()
-    if (this.#toldFinal || !messages.some(isFinal)) return
+    const leaveAfter = leave?.at === 'event' ? leave.count : Number.POSITIVE_INFINITY
+    if (leaveAfter === Number.POSITIVE_INFINITY && onFinalEvent === undefined) return
+    const messages = isEventStream(this.#headers) ? messagesOf(Buffer.concat(this.#chunks)) : []
+    if (messages.length >= leaveAfter) this.leave()
+    if (messages.some(isFinal)) this.#tellFinal()
+  }
+
+  #tellFinal(): void {
+    if (this.#toldFinal) return
     this.#toldFinal = true
-    onFinalEvent?.()
+    this.#call.onFinalEvent?.()
   }
 
   seen(): Seen {
