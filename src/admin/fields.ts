@@ -18,6 +18,10 @@ export const modelId = z
     'must be a model id, such as anthropic.claude-sonnet-4-5-20250929-v1:0',
   )
 
+export const region = z
+  .string()
+  .regex(/^[a-z]{2,6}(?:-[a-z]{2,12}){1,3}-\d{1,2}$/, 'must be an AWS region such as us-east-1')
+
 export const displayName = z.string().trim().min(1, 'must not be empty').max(200)
 
 export const instant = z

@@ -26,10 +26,7 @@ const modelReply = z.object({
 export const listModels = operation({
   words: 'All models that are known or have a price, with their list prices of now in one region.',
   query: z.strictObject({
-    region: z
-      .string()
-      .regex(/^[a-z0-9-]{1,32}$/, 'must be a region')
-      .default('us-east-1'),
+    region: fields.region.default('us-east-1'),
     tier: z.enum(TIERS).default('standard'),
     model_id: fields.modelId.optional(),
   }),

@@ -1,7 +1,9 @@
 // AWS Price List files on their way into the book: read, compared with what holds, shown, and only then stored.
 
 import { z } from 'zod'
-import { formatUnitPrice, listPrices, periodOf, priceKey, type FoundPrice, type Price } from '../core/price-book.ts'
+import type { PicoUsd } from '../core/money.ts'
+import { formatUnitPrice, type Price } from '../core/price-book.ts'
+import { diffPrices } from '../core/price-diff.ts'
 import type { AdminDependencies, PriceListReading } from './dependencies.ts'
 import { invalid } from './errors.ts'
 import * as fields from './fields.ts'
@@ -82,21 +84,15 @@ function readOrRefuse(deps: AdminDependencies, file: Buffer): PriceListReading {
   }
 }
 
-type Change = { readonly price: Price; readonly before: Price | null }
+type Change = { readonly price: Price; readonly before: PicoUsd | null }
 
-/** Prices that the book does not have as they stand in the list. */
+/** What calls would be charged otherwise than now; a row that says the same as a wider one changes nothing. */
 function changesOf(deps: AdminDependencies, prices: readonly Price[]): readonly Change[] {
-  const held = Map.groupBy(listPrices(deps.priceBook()), ({ price }) => priceKey(price))
-  return prices.flatMap((price) => {
-    const before = heldAt(held.get(priceKey(price)) ?? [], periodOf(price).from)
-    return before?.unitPrice === price.unitPrice && before.effectiveTo === price.effectiveTo ? [] : [{ price, before }]
-  })
-}
-
-/** The latest that begins by then and has not ended. */
-function heldAt(rows: readonly FoundPrice[], at: number): Price | null {
-  const begun = rows.map(({ price }) => price).filter((price) => periodOf(price).from <= at && at < periodOf(price).to)
-  return begun.toSorted((a, b) => periodOf(b).from - periodOf(a).from)[0] ?? null
+  const { added, changed } = diffPrices(deps.priceBook(), prices, deps.now())
+  return [
+    ...changed.map(({ price, old }) => ({ price, before: old })),
+    ...added.map((price) => ({ price, before: null })),
+  ]
 }
 
 const changeToJson = ({ price, before }: Change): z.input<typeof changeReply> => ({
@@ -108,7 +104,7 @@ const changeToJson = ({ price, before }: Change): z.input<typeof changeReply> =>
   context_above: price.contextAbove,
   variant: price.variant,
   effective_from: price.effectiveFrom,
-  before_usd: before === null ? null : formatUnitPrice(before.unitPrice, before.dimension),
+  before_usd: before === null ? null : formatUnitPrice(before, price.dimension),
   after_usd: formatUnitPrice(price.unitPrice, price.dimension),
   per: perOf(price.dimension),
 })

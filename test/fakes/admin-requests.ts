@@ -1,0 +1,168 @@
+// A request that succeeds for every route of the control plane, in a world of two tenants that must not see each other.
+
+import { ALL_TENANTS } from '../../src/core/tenant.ts'
+import { entry, fakeAdmin, type FakeAdmin } from './admin.ts'
+import type { AdminDependencies } from '../../src/admin/dependencies.ts'
+import type { TenantScope } from '../../src/core/tenant.ts'
+
+export type Owner = 'alpha' | 'beta'
+
+export type AdminRequest = {
+  /** values of the parameters in braces */
+  readonly path?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+/** What each owner's things are called. Every name holds its owner's, so that a leak is seen in any answer. */
+export const THINGS = {
+  alpha: { tenant: 'alpha', key: 'alphakey0001', request: 'request-of-alpha' },
+  beta: { tenant: 'beta', key: 'betakey00001', request: 'request-of-beta' },
+} as const
+
+/** `owner` says whose thing stands at a place such as "path.tenant_id". */
+export type RequestMaker = (owner: (place: string) => Owner) => AdminRequest
+
+const tenantPath: RequestMaker = (owner) => ({ path: { tenant_id: THINGS[owner('path.tenant_id')].tenant } })
+
+const keyPath: RequestMaker = (owner) => ({
+  path: { tenant_id: THINGS[owner('path.tenant_id')].tenant, key_id: THINGS[owner('path.key_id')].key },
+})
+
+const tenantQuery: RequestMaker = (owner) => ({ query: { tenant: THINGS[owner('query.tenant')].tenant } })
+
+const nothing: RequestMaker = () => ({})
+
+const PRICE = {
+  base_model: 'anthropic.claude-sonnet-5',
+  dimension: 'input_tokens',
+  usd: '3.5',
+  effective_from: '2026-12-01',
+}
+
+/** By "METHOD /path". */
+export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
+  'GET /tenants': nothing,
+  'POST /tenants': (owner) => ({ body: { id: 'alpha.new', parent_id: THINGS[owner('body.parent_id')].tenant } }),
+  'GET /tenants/{tenant_id}': tenantPath,
+  'PATCH /tenants/{tenant_id}': (owner) => ({
+    ...tenantPath(owner),
+    body: owner('body.parent_id') === 'alpha' ? { name: 'changed' } : { parent_id: 'beta' },
+  }),
+  'DELETE /tenants/{tenant_id}': tenantPath,
+  'GET /tenants/{tenant_id}/keys': tenantPath,
+  'POST /tenants/{tenant_id}/keys': (owner) => ({
+    ...tenantPath(owner),
+    body: { name: 'new', may_act_for: [THINGS[owner('body.may_act_for')].tenant] },
+  }),
+  'GET /tenants/{tenant_id}/keys/{key_id}': keyPath,
+  'PATCH /tenants/{tenant_id}/keys/{key_id}': (owner) => ({
+    ...keyPath(owner),
+    body: { may_act_for: [THINGS[owner('body.may_act_for')].tenant] },
+  }),
+  'POST /tenants/{tenant_id}/keys/{key_id}/rotate': (owner) => ({ ...keyPath(owner), body: { grace_seconds: 60 } }),
+  'DELETE /tenants/{tenant_id}/keys/{key_id}': keyPath,
+  'GET /plans': nothing,
+  'GET /plans/{plan_id}': () => ({ path: { plan_id: 'basic' } }),
+  'PUT /plans/{plan_id}': () => ({ path: { plan_id: 'basic' }, body: { allowed_models: ['anthropic.*'] } }),
+  'DELETE /plans/{plan_id}': () => ({ path: { plan_id: 'unused' } }),
+  'GET /prices': nothing,
+  'POST /prices': () => ({ body: { prices: [PRICE] } }),
+  'GET /prices/missing': nothing,
+  'POST /prices/import': () => ({ query: { dry_run: 'true' }, body: { offerCode: 'AmazonBedrock' } }),
+  'GET /prices/versions': nothing,
+  'GET /prices/versions/{version}': () => ({ path: { version: '1' } }),
+  'GET /models': nothing,
+  'GET /limits/{tenant_id}': tenantPath,
+  'GET /requests/{request_id}': (owner) => ({ path: { request_id: THINGS[owner('path.request_id')].request } }),
+  'GET /ledger': (owner) => ({
+    query: { tenant: THINGS[owner('query.tenant')].tenant, key: THINGS[owner('query.key')].key },
+  }),
+  'GET /reports': nothing,
+  'GET /reports/daily': (owner) => ({ query: { ...tenantQuery(owner).query, date: '2026-11-20' } }),
+  'GET /reports/spend': tenantQuery,
+  'GET /reports/unpriced': tenantQuery,
+  'POST /rerate': () => ({ body: { from: '2026-11-01', to: '2026-12-01', dry_run: true } }),
+  'POST /rollups/rebuild': () => ({ body: { verify_only: true } }),
+  'GET /store/check': nothing,
+  'GET /openapi.json': nothing,
+}
+
+/** Two tenants, each with a key, a call and an unpriced call; a plan in use and one that is not; two prices. */
+export async function twoTenants(changed: Partial<AdminDependencies> = {}): Promise<FakeAdmin> {
+  const world = await fakeAdmin(changed)
+  const { tenants, plans, prices, ledger } = world.stores
+  const plan = { name: 'plan', allowedModels: ['anthropic.*'], onDisconnect: 'drain', unpriced: 'hold' } as const
+  for (const id of ['basic', 'unused']) await plans.putPlan({ ...plan, id, limits: [], createdAt: '2026-01-01' })
+  for (const { tenant, key, request } of Object.values(THINGS)) {
+    await tenants.createTenant({
+      id: tenant,
+      name: `name of ${tenant}`,
+      parentId: null,
+      planId: 'basic',
+      attributes: { owner: `attribute of ${tenant}` },
+      status: 'active',
+      allowedModels: null,
+      limits: [],
+      createdAt: '2026-01-01T00:00:00.000Z',
+    })
+    await tenants.createKey({
+      id: key,
+      tenantId: tenant,
+      name: `key of ${tenant}`,
+      secretHash: '0'.repeat(64),
+      accessKeyId: `WBAK${tenant.toUpperCase()}`,
+      mayActFor: [],
+      createdAt: '2026-01-01T00:00:00.000Z',
+      expiresAt: null,
+      revokedAt: null,
+      replacedBy: null,
+    })
+    await ledger.append(entry({ requestId: request, tenantId: tenant, keyId: key }))
+    const unpriced = { cost: null, inputCost: null, priceVersion: null }
+    await ledger.append(entry({ requestId: `${request}-unpriced`, tenantId: tenant, keyId: key, ...unpriced }))
+  }
+  const price = (dimension: 'input_tokens' | 'output_tokens', unitPrice: bigint) => ({
+    baseModel: 'anthropic.claude-sonnet-5',
+    region: '*',
+    routing: '*' as const,
+    tier: 'standard' as const,
+    contextAbove: 0,
+    dimension,
+    variant: '',
+    tenantId: null,
+    unitPrice: unitPrice as never,
+    effectiveFrom: '2026-01-01',
+    effectiveTo: null,
+    source: 'test',
+  })
+  await prices.appendVersion({
+    createdAt: '2026-01-01T00:00:00.000Z',
+    author: 'test',
+    note: '',
+    prices: [price('input_tokens', 3_000_000n), price('output_tokens', 15_000_000n)],
+    adjustments: [],
+  })
+  return world
+}
+
+export const onlyAlpha = (): TenantScope => ({ kind: 'tenants', tenantIds: ['alpha', 'alpha.new'] })
+
+/** Everything that is stored, as text: the same text means that nothing was changed. */
+export async function contentOf({ stores }: FakeAdmin): Promise<string> {
+  const content = {
+    tenants: await stores.tenants.everyTenant(),
+    keys: await stores.tenants.everyKey(),
+    plans: await stores.plans.listPlans(),
+    versions: stores.prices.versions,
+    ledger: await stores.ledger.page(ALL_TENANTS, {}, { cursor: null, limit: 1_000 }),
+  }
+  return JSON.stringify(content, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))
+}
+
+/** Path with query of a request to a route such as "GET /tenants/{tenant_id}". */
+export function targetOf(route: string, { path = {}, query = {} }: AdminRequest): string {
+  const filled = route.slice(route.indexOf(' ') + 2).replaceAll(/\{(\w+)\}/g, (_, name: string) => path[name] ?? '')
+  const asked = Object.entries(query).map(([name, value]) => `${name}=${value}`)
+  return asked.length === 0 ? filled : `${filled}?${asked.join('&')}`
+}
