@@ -28,6 +28,7 @@ export class Http1Exchange implements RunningExchange {
   closesConnection = false
   private bodyLost = false
   private framesChunks = false
+  private awaitsDrain = false
 
   constructor(request: IncomingMessage, response: ServerResponse, context: ExchangeContext, expectsContinue: boolean) {
     this.request = request
@@ -39,8 +40,6 @@ export class Http1Exchange implements RunningExchange {
     this.path = request.url!
     lowerCaseNames(request.rawHeaders)
     response.on('error', ignore)
-    // before node's own listener, which detaches the socket
-    response.prependListener('finish', () => this.noteFinish())
     response.on('close', () => this.noteClose())
   }
 
@@ -78,7 +77,13 @@ export class Http1Exchange implements RunningExchange {
   respond(status: number, headers: readonly string[], body?: Buffer): void {
     if (this.isGone() || this.response.headersSent) return
     this.writeHead(status, withContentLength(status, headers, body?.length ?? 0))
-    this.end(body)
+    if (body === undefined || body.length > ONE_STRING_BYTES) {
+      this.end(body)
+      return
+    }
+    // node joins a head and a latin1 string and writes them at once; a buffer would cost a gathering write
+    this.response.end(body.toString('latin1'), 'latin1')
+    if (this.socket.writableLength > 0) this.watchOutput()
   }
 
   startResponse(status: number, headers: readonly string[]): void {
@@ -97,13 +102,18 @@ export class Http1Exchange implements RunningExchange {
 
   write(chunk: Buffer): boolean {
     if (this.isGone() || chunk.length === 0) return true
-    if (this.framesChunks ? writeFramed(this.response, chunk) : this.response.write(chunk)) return true
+    // framed chunks go past node's response, which would cork and uncork the socket for each
+    if (this.framesChunks ? writeFramed(this.socket, chunk) : this.response.write(chunk)) return true
     this.watchOutput()
+    if (!this.awaitsDrain) {
+      this.awaitsDrain = true
+      const output = this.framesChunks ? this.socket : this.response
+      output.once('drain', () => this.noteDrain())
+    }
     return false
   }
 
   onDrain(callback: () => void): void {
-    if (this.drainCallback === null) this.response.on('drain', () => this.noteDrain())
     this.drainCallback = callback
   }
 
@@ -191,18 +201,15 @@ export class Http1Exchange implements RunningExchange {
   }
 
   private noteDrain(): void {
+    this.awaitsDrain = false
     this.ticks = this.context.writeStallTicks
     if (!this.closed) this.drainCallback?.()
-  }
-
-  private noteFinish(): void {
-    // node says 'finish' also for output that a destroyed socket has thrown away
-    this.finished = !this.socket.destroyed && this.socket.writableLength === 0
   }
 
   private noteClose(): void {
     if (this.closed) return
     this.closed = true
+    this.finished = this.response.writableFinished
     if (!this.finished) this.closedBy ??= 'client'
     this.context.deadlines.unwatch(this)
     this.context.exchangeClosed(this)
@@ -215,20 +222,20 @@ function uncork(socket: Socket): void {
 }
 
 /** Copying a small chunk between its length and its line end is cheaper than handing three pieces to the kernel. */
-function writeFramed(response: ServerResponse, chunk: Buffer): boolean {
+function writeFramed(socket: Socket, chunk: Buffer): boolean {
   const head = `${chunk.length.toString(16)}\r\n`
   if (chunk.length <= COPIED_CHUNK_BYTES) {
     const frame = Buffer.allocUnsafe(head.length + chunk.length + 2)
     frame.write(head, 'latin1')
     chunk.copy(frame, head.length)
     frame.write('\r\n', frame.length - 2, 'latin1')
-    return response.write(frame)
+    return socket.write(frame)
   }
-  response.cork()
-  response.write(head, 'latin1')
-  response.write(chunk)
-  const accepted = response.write('\r\n', 'latin1')
-  response.uncork()
+  socket.cork()
+  socket.write(head, 'latin1')
+  socket.write(chunk)
+  const accepted = socket.write('\r\n', 'latin1')
+  socket.uncork()
   return accepted
 }
 
@@ -238,6 +245,7 @@ function lastFrame(chunk: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, CRLF, END_OF_CHUNKS])
 }
 
+const ONE_STRING_BYTES = 8_192
 const COPIED_CHUNK_BYTES = 16_384
 const CRLF = Buffer.from('\r\n')
 const END_OF_CHUNKS = Buffer.from('0\r\n\r\n')

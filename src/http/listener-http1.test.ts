@@ -249,6 +249,47 @@ describe('a connection', () => {
     expect(seen).toHaveLength(2)
   })
 
+  it('answers HEAD and 204 without a body, and goes on', async () => {
+    const { port } = await start(
+      {},
+      { onRequest: (exchange) => exchange.respond(Number(exchange.path.slice(1)), [], Buffer.from('body')) },
+    )
+    const client = connectRaw(
+      port,
+      `HEAD /200 HTTP/1.1\r\n${HOST}\r\nGET /204 HTTP/1.1\r\n${HOST}\r\nGET /404 HTTP/1.1\r\n${HOST}\r\n`,
+    )
+    const answer = await client.until('body')
+    expect(answer.match(/HTTP\/1\.1 \d+|content-length: \d+|body/g)).toEqual([
+      'HTTP/1.1 200',
+      'content-length: 4',
+      'HTTP/1.1 204',
+      'HTTP/1.1 404',
+      'content-length: 4',
+      'body',
+    ])
+    client.socket.destroy()
+  })
+
+  it('carries every byte unchanged, in one piece and in chunks, small and large', async () => {
+    const bytes = Buffer.from(Array.from({ length: 20_000 }, (_, index) => index & 0xff))
+    const { port } = await start(
+      {},
+      {
+        onRequest: (exchange) => {
+          const body = bytes.subarray(0, Number(exchange.path.slice(2)))
+          if (exchange.path[1] === 'r') return exchange.respond(200, [], body)
+          exchange.startResponse(200, [])
+          exchange.end(body)
+        },
+      },
+    )
+    for (const target of ['r256', 'r8192', 'r8193', 'r20000', 's256', 's16384', 's20000']) {
+      const response = await fetch(`http://127.0.0.1:${port}/${target}`)
+      const body = Buffer.from(await response.arrayBuffer())
+      expect(body.equals(bytes.subarray(0, Number(target.slice(1))))).toBe(true)
+    }
+  })
+
   it('ignores an upgrade', async () => {
     const { port } = await start()
     const head = `GET / HTTP/1.1\r\n${HOST}connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n\r\n`
