@@ -1,13 +1,19 @@
 // The pages of docs/reference, each made from the table in the code that it describes.
 
+import { describeAdminApi } from '../src/admin/reference.ts'
+import { describeCommands } from '../src/cli/reference.ts'
 import { describeSettings } from '../src/config.ts'
 import { ERRORS } from '../src/core/errors.ts'
+import { describeReports } from '../src/reports/reference.ts'
 
 /** Text by path from the root. */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/reference/settings.md', settingsPage()],
     ['docs/reference/errors.md', errorsPage()],
+    ['docs/reference/admin-api.md', describeAdminApi()],
+    ['docs/reference/cli.md', describeCommands()],
+    ['docs/reference/reports.md', describeReports()],
   ])
 }
 
