@@ -185,10 +185,16 @@ export function rollupKeyContent(entry: LedgerEntry): string {
 /** JSON of a flat object with its keys sorted; absent members are left out. */
 function canonicalJson(flat: Readonly<Record<string, string | number | null | undefined>>): string {
   let text = '{'
+  if (isEmpty(flat)) return '{}'
   for (const name of Object.keys(flat).sort()) {
     const value = flat[name]
     if (value === undefined) continue
     text += `${text === '{' ? '' : ','}${JSON.stringify(name)}:${typeof value === 'string' ? JSON.stringify(value) : value}`
   }
   return `${text}}`
+}
+
+function isEmpty(flat: object): boolean {
+  for (const _name in flat) return false
+  return true
 }

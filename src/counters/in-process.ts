@@ -64,19 +64,30 @@ export function createInProcessCounters(): Counters {
 
 const unitsOf = (scoped: ScopedLimit, ask: Ask): number => (scoped.limit.kind === 'tokens' ? ask.tokens : 1)
 
-type Window = { start: number; end: number; requests: number; tokens: number; cost: bigint }
+type Window = {
+  readonly period: PeriodOrEver
+  start: number
+  end: number
+  requests: number
+  tokens: number
+  cost: bigint
+}
 
 /** Spent per window, counted by when a call began (as the rollups count), and held now. */
 class TenantCounter implements CounterReading {
   heldTokens = 0
   heldCost = 0n
   concurrent = 0
-  readonly #windows = new Map<PeriodOrEver, Window>(
-    PERIODS.map((period) => [
-      period,
-      { start: 0, end: period === 'ever' ? Number.POSITIVE_INFINITY : 0, requests: 0, tokens: 0, cost: 0n },
-    ]),
-  )
+  readonly #windows: readonly Window[] = PERIODS.map((period) => ({
+    period,
+    start: 0,
+    end: period === 'ever' ? Number.POSITIVE_INFINITY : 0,
+    requests: 0,
+    tokens: 0,
+    cost: 0n,
+  }))
+  /** when the first of the windows ends */
+  #nextEnd = 0
 
   at(now: number): CounterReading {
     this.#roll(now)
@@ -84,21 +95,21 @@ class TenantCounter implements CounterReading {
   }
 
   spent(period: PeriodOrEver): Window {
-    return this.#windows.get(period) as Window
+    return this.#windows.find((window) => window.period === period) as Window
   }
 
   hold(ask: Ask, now: number): void {
     this.#roll(now)
     this.concurrent += 1
     this.heldTokens += ask.tokens
-    this.heldCost += ask.cost ?? 0n
-    for (const window of this.#windows.values()) window.requests += 1
+    if (ask.cost !== null) this.heldCost += ask.cost
+    for (const window of this.#windows) window.requests += 1
   }
 
   settle(taken: Taken, actual: { tokens: number; cost: bigint }, now: number): void {
     this.release(taken)
     this.#roll(now)
-    for (const window of this.#windows.values()) {
+    for (const window of this.#windows) {
       if (taken.startedAt < window.start) continue
       window.tokens += actual.tokens
       window.cost += actual.cost
@@ -108,7 +119,7 @@ class TenantCounter implements CounterReading {
   release(taken: Taken): void {
     this.concurrent -= 1
     this.heldTokens -= taken.ask.tokens
-    this.heldCost -= taken.ask.cost ?? 0n
+    if (taken.ask.cost !== null) this.heldCost -= taken.ask.cost
   }
 
   seed(seed: SpentSeed, now: number): void {
@@ -122,13 +133,17 @@ class TenantCounter implements CounterReading {
 
   /** A clock that jumps back keeps the later window: nothing is granted twice. */
   #roll(now: number): void {
-    for (const [period, window] of this.#windows) {
-      if (now < window.end) continue
-      window.start = windowStart(period, now)
-      window.end = windowEnd(period, now)
-      window.requests = 0
-      window.tokens = 0
-      window.cost = 0n
+    if (now < this.#nextEnd) return
+    this.#nextEnd = Number.POSITIVE_INFINITY
+    for (const window of this.#windows) {
+      if (now >= window.end) {
+        window.start = windowStart(window.period, now)
+        window.end = windowEnd(window.period, now)
+        window.requests = 0
+        window.tokens = 0
+        window.cost = 0n
+      }
+      if (window.end < this.#nextEnd) this.#nextEnd = window.end
     }
   }
 }

@@ -8,8 +8,10 @@ const OUT_PREFIX = 'x-amzn-bedrock-'
 /** Headers of the request that Bedrock has a meaning for, flat; everything else, Authorization first, stays here. */
 export function outgoingHeaders(exchange: HttpExchange): string[] {
   const flat: string[] = []
-  for (const [name, value] of exchange.headerEntries()) {
-    if (OUT.has(name) || name.startsWith(OUT_PREFIX)) flat.push(name, value)
+  const { rawHeaders } = exchange
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as string
+    if (OUT.has(name) || name.startsWith(OUT_PREFIX)) flat.push(name, rawHeaders[index + 1] as string)
   }
   return flat
 }

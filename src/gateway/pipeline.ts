@@ -54,6 +54,7 @@ const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const authenticate = createAuthenticate(dependencies)
   const calls = new Map<string, RunningCall>()
+  const forwardDependencies: ForwardDependencies = { ...dependencies, limits: dependencies.forwardLimits }
   const state = { draining: false }
   const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
 
@@ -69,7 +70,14 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       await answerList(dependencies, { exchange, surface, route, member, requestId })
       return
     }
-    const call = await startCall(dependencies, { ...question, member, body })
+    const call = await startCall(dependencies, forwardDependencies, {
+      exchange,
+      surface,
+      route,
+      requestId,
+      member,
+      body,
+    })
     calls.set(requestId, call)
     await call.done
     calls.delete(requestId)
@@ -126,6 +134,7 @@ type Matched = Asked & { readonly route: Route }
 /** From a known caller and a whole body to a running call. */
 async function startCall(
   dependencies: PipelineDependencies,
+  forwardDependencies: ForwardDependencies,
   question: Matched & { readonly member: Member; readonly body: Buffer },
 ): Promise<RunningCall> {
   const { exchange, surface, route, requestId, member, body } = question
@@ -135,29 +144,36 @@ async function startCall(
   const read = surface.readFacts(route, (name) => exchange.header(name), body)
   const facts = keepMetadata(read, dependencies.metadataKeys)
   const model = await resolveModel(dependencies, route, facts)
-  const asked = { requestId, member, operation, surface: surface.name, facts, model, bodyBytes: body.length }
-  const admitted = admit(dependencies, { ...asked, now: dependencies.now() })
+  const bodyBytes = body.length
+  const now = dependencies.now()
+  const admitted = admit(dependencies, {
+    requestId,
+    member,
+    operation,
+    surface: surface.name,
+    facts,
+    model,
+    bodyBytes,
+    now,
+  })
   const tenantId = member.principal.tenant.id
-  return forward(
-    { ...dependencies, limits: dependencies.forwardLimits },
-    {
-      exchange,
-      surface,
-      admitted,
+  return forward(forwardDependencies, {
+    exchange,
+    surface,
+    admitted,
+    body,
+    streams: route.streams,
+    call: {
+      operation,
+      plane: route.plane,
+      method: exchange.method,
+      path: route.upstreamPath,
+      headers: outgoingHeaders(exchange),
       body,
-      streams: route.streams,
-      call: {
-        operation,
-        plane: route.plane,
-        method: exchange.method,
-        path: route.upstreamPath,
-        headers: outgoingHeaders(exchange),
-        body,
-        region: model.region,
-      },
-      onAnswer: operation === 'StartAsyncInvoke' ? (answer) => dependencies.owners.remember(answer, tenantId) : null,
+      region: model.region,
     },
-  )
+    onAnswer: operation === 'StartAsyncInvoke' ? (answer) => dependencies.owners.remember(answer, tenantId) : null,
+  })
 }
 
 const NO_BIDIRECTIONAL =
