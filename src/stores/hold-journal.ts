@@ -38,13 +38,17 @@ export class HoldUnwritable extends Error {
 type Segment = SegmentFile & {
   readonly number: number
   readonly path: string
-  bytes: number
   /** zeros are written up to here */
   extent: number
+  /** bytes that older segments' holds took: they do not count towards its size, or many open holds would fill each new one */
+  carriedBytes: number
   openHolds: number
   /** the file is damaged: it is kept beside the others under another name */
   readonly damaged: boolean
 }
+
+/** `end`: what must be durable for the hold to be. */
+type OpenHold = { readonly hold: Hold; readonly segment: Segment; readonly end: number }
 
 const SEGMENT_NAME = /^holds-(\d{8})\.log$/
 const EXTENT_BYTES = 64 * 1024
@@ -60,7 +64,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
   readonly #segmentBytes: number
   readonly #maxSegments: number
   readonly #syncer: HoldSyncer
-  readonly #open = new Map<string, { hold: Hold; segment: Segment }>()
+  readonly #open = new Map<string, OpenHold>()
   readonly #problems: string[] = []
   readonly #recovered: readonly Hold[]
   #segments: Segment[] = []
@@ -103,7 +107,8 @@ class SegmentedHoldJournal implements OpenHoldJournal {
 
   durable(requestId: string): Promise<void> {
     const found = this.#open.get(requestId)
-    return found === undefined ? Promise.resolve() : this.#syncer.sync(found.segment)
+    const already = found === undefined || found.end <= found.segment.durableBytes
+    return already ? Promise.resolve() : this.#syncer.sync(found.segment)
   }
 
   close(requestId: string): void {
@@ -163,7 +168,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
 
   #setOpen(hold: Hold, segment: Segment): void {
     this.#setClosed(hold.requestId)
-    this.#open.set(hold.requestId, { hold, segment })
+    this.#open.set(hold.requestId, { hold, segment, end: segment.bytes })
     segment.openHolds += 1
   }
 
@@ -177,7 +182,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
   /** The segment to write to; a new one when there is none, it is full, or it was spoiled. */
   #writable(): Segment {
     const before = this.#current
-    if (before !== null && !before.spoiled && before.bytes < this.#segmentBytes) return before
+    if (before !== null && !before.spoiled && before.bytes - before.carriedBytes < this.#segmentBytes) return before
     const number = (this.#segments.at(-1)?.number ?? 0) + 1
     const path = join(this.#options.dir, `holds-${String(number).padStart(8, '0')}.log`)
     const segment = newSegment(number, path, this.#disk.openSync(path, 'wx', 0o600), false)
@@ -239,6 +244,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     const oldest = new Set(this.#segments.slice(0, count))
     const holds = [...this.#open.values()].filter(({ segment }) => oldest.has(segment)).map(({ hold }) => hold)
     for (const hold of holds) this.#write(target, [openPayload(hold)])
+    target.carriedBytes = target.bytes
     this.#syncer.syncNow(target)
     for (const hold of holds) this.#setOpen(hold, target)
     this.#dropFinished()
@@ -291,7 +297,10 @@ const newSegment = (number: number, path: string, descriptor: number | null, dam
   descriptor,
   damaged,
   bytes: 0,
+  durableBytes: 0,
+  syncFailure: null,
   extent: 0,
+  carriedBytes: 0,
   openHolds: 0,
   named: false,
   spoiled: false,

@@ -22,8 +22,13 @@ export type SegmentFile = {
   descriptor: number | null
   /** the directory durably knows the file's name */
   named: boolean
+  /** bytes written, and how many of them are durable */
+  bytes: number
+  durableBytes: number
   /** nothing may follow what was written: a cut-off write that stayed, or a sync that failed */
   spoiled: boolean
+  /** once a sync has failed nobody knows what is on the disk, and a later one that succeeds proves nothing */
+  syncFailure: Error | null
 }
 
 type Group = { readonly promise: Promise<void>; readonly resolve: () => void; readonly reject: (error: Error) => void }
@@ -76,6 +81,7 @@ export class HoldSyncer {
     this.#disk.fdatasyncSync(file.descriptor)
     this.#disk.fsyncSync(this.#directory)
     file.named = true
+    file.durableBytes = file.bytes
   }
 
   /** Closes the file once nobody waits for it. */
@@ -85,13 +91,19 @@ export class HoldSyncer {
       return
     }
     this.#retired.delete(file)
-    if (file.descriptor !== null) this.#disk.closeSync(file.descriptor)
+    if (file.descriptor === null) return
+    try {
+      this.#disk.closeSync(file.descriptor)
+    } catch {
+      // what was written is synced or has failed to be, and either is known
+    }
     file.descriptor = null
   }
 
   /** Resolves when nobody waits any more. */
   async settle(): Promise<void> {
     if (this.#soon !== null) clearTimeout(this.#soon)
+    this.#soon = null
     for (const dirty of this.#dirty) void this.sync(dirty)
     this.#start()
     while (this.#running !== null) await this.#running
@@ -110,28 +122,30 @@ export class HoldSyncer {
     this.#dirty = new Set()
     this.#next = null
     this.#syncs += 1
-    try {
-      for (const file of this.#busy) await this.#syncFile(file)
-      group.resolve()
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
-      group.reject(new Error(`holds could not be made durable: ${reason}`))
-    }
+    let failure: Error | null = null
+    for (const file of this.#busy) failure = (await this.#syncFile(file)) ?? failure
+    if (failure === null) group.resolve()
+    else group.reject(new Error(`holds could not be made durable: ${failure.message}`, { cause: failure }))
     this.#busy = new Set()
     for (const file of this.#retired) this.retire(file)
     this.#running = null
     this.#start()
   }
 
-  async #syncFile(file: SegmentFile): Promise<void> {
-    if (file.descriptor === null) return
+  /** Null, or what went wrong. */
+  async #syncFile(file: SegmentFile): Promise<Error | null> {
+    if (file.syncFailure !== null || file.descriptor === null) return file.syncFailure
+    const covered = file.bytes
     try {
       await this.#syncDescriptor(file.descriptor)
       if (!file.named) await this.#syncDescriptor(this.#directory)
       file.named = true
+      file.durableBytes = covered
+      return null
     } catch (error) {
       file.spoiled = true
-      throw error
+      file.syncFailure = error instanceof Error ? error : new Error(String(error))
+      return file.syncFailure
     }
   }
 
