@@ -111,6 +111,10 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
     return this.closing
   }
 
+  isGone(): boolean {
+    return this.socket.destroyed
+  }
+
   close(): void {
     this.closing = true
     if (this.running === null) this.socket.destroy()

@@ -74,6 +74,10 @@ class Http2Connection implements Connection, ExchangeContext, Watched {
     return this.closing
   }
 
+  isGone(): boolean {
+    return this.session.destroyed
+  }
+
   close(): void {
     if (this.closing) return
     this.closing = true

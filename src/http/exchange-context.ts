@@ -15,6 +15,8 @@ export interface ExchangeContext {
   readonly discardedBodyBytes: number
   /** no further request is wanted on this connection */
   isClosing(): boolean
+  /** the connection itself has ended */
+  isGone(): boolean
   /** the connection will stay readable for a moment after the answer, so that a client that is still sending can read it */
   lingerAfterAnswer(): void
   exchangeClosed(exchange: RunningExchange): void

@@ -221,11 +221,19 @@ export class Http2Exchange implements RunningExchange {
     if (!this.closed && this.remainder === null) this.drainCallback?.()
   }
 
+  /**
+   * Node often destroys a stream before it calls it finished: nghttp2 closes one cleanly as soon as its last frame is on its way. And it
+   * ends the streams of a client that has left, so that they look finished: then the session is gone, too.
+   */
+  private wasTaken(): boolean {
+    if (this.stream.writableFinished) return true
+    return this.stream.rstCode === constants.NGHTTP2_NO_ERROR && !this.context.isGone()
+  }
+
   private noteClose(): void {
     if (this.closed) return
     this.closed = true
-    // node ends the stream of a client that has left, and then calls it finished too
-    this.finished = this.ended && this.stream.writableFinished && this.closedBy === null
+    this.finished = this.closedBy === null && this.ended && this.wasTaken()
     if (!this.finished) this.closedBy ??= 'client'
     this.context.deadlines.unwatch(this)
     this.context.exchangeClosed(this)

@@ -1,6 +1,6 @@
 // How answers leave: in order and whole, no faster than the client reads, ending once; and how the listener closes.
 
-import { get as httpGet } from 'node:http'
+import { Agent, ClientRequest, get as httpGet, request as httpRequest } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { HttpExchange } from './exchange.ts'
@@ -47,6 +47,29 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
     })
     const answer = await fetchWhole(port, read === readHttp2)
     expect(answer.equals(Buffer.concat(sizes.map((size) => Buffer.alloc(size, size & 0xff))))).toBe(true)
+  })
+
+  it('is finished once it is complete, whatever its form, on kept and on fresh connections', async () => {
+    const finished: boolean[] = []
+    const { port, seen } = await start((exchange) => {
+      exchange.onClose((complete) => finished.push(complete))
+      exchange.readBody(100, 5_000).then(
+        () => {
+          if (seen.length % 3 === 0) return exchange.respond(200, [])
+          if (seen.length % 3 === 1) return exchange.respond(200, ['x-a', 'b'], Buffer.from('small'))
+          exchange.startResponse(200, [])
+          exchange.write(Buffer.from('one'))
+          exchange.end(Buffer.from('two'))
+        },
+        () => exchange.destroy(),
+      )
+    })
+    for (const body of ['', 'a body']) {
+      for (const fresh of [true, false]) await askOften(port, { overHttp2: read === readHttp2, fresh, body, times: 30 })
+    }
+    await eventually(() => finished.length === 120)
+    expect(finished.filter((complete) => !complete)).toEqual([])
+    expect(seen.filter((exchange) => exchange.closedBy !== null)).toEqual([])
   })
 
   it('sends its head before its body begins', async () => {
@@ -337,4 +360,27 @@ function fetchWhole(port: number, overHttp2: boolean): Promise<Buffer> {
       response.on('end', () => resolve(Buffer.concat(chunks)))
     }).on('error', reject)
   })
+}
+
+type Asking = { overHttp2: boolean; fresh: boolean; body: string; times: number }
+
+async function askOften(port: number, { overHttp2, fresh, body, times }: Asking): Promise<void> {
+  const agent = new Agent({ keepAlive: !fresh })
+  let session: ClientHttp2Session | null = null
+  for (let time = 0; time < times; time++) {
+    if (overHttp2 && (fresh || session === null)) {
+      session?.close()
+      session = connectHttp2(`http://127.0.0.1:${port}`)
+      sessions.push(session)
+    }
+    await new Promise<void>((resolve, reject) => {
+      const request = session?.request({ ':method': 'POST' }) ?? httpRequest({ port, agent, method: 'POST' })
+      if (request instanceof ClientRequest) request.on('response', (response) => response.resume().on('end', resolve))
+      else request.resume().on('end', resolve)
+      request.on('error', reject)
+      request.end(body)
+    })
+  }
+  session?.close()
+  agent.destroy()
 }
