@@ -25,7 +25,7 @@ const remove = (dir: string): void => rmSync(dir, { recursive: true })
 
 for (const [name, options] of [
   ['segment files', {}],
-  ['tiny segment files', { segmentBytes: 1_500, maxSegments: 2 }],
+  ['tiny segment files', { segmentBytes: 600, maxSegments: 2 }],
 ] as const) {
   holdJournalContract(name, () => {
     const dir = scratchDirectory()
