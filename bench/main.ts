@@ -4,7 +4,7 @@ import { cpus } from 'node:os'
 import { benchStore } from './store.ts'
 import { closedLoop, openLoop, type LoadPlan, type LoadResult } from './load.ts'
 import { canPin, cpuSeconds, pinSelf, run, type Running } from './processes.ts'
-import { benchOpenStreams } from './streams.ts'
+import { benchOpenStreams, streamBody } from './streams.ts'
 
 const GATEWAY_CORE = 0
 const LOAD_CORE = 1
@@ -38,7 +38,12 @@ function targetOf(name: Target['name'], process: Running): Target {
   })
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
   const plan = { host, port: Number(port), path: `/model/${MODEL}/converse`, headers, body }
-  return { name, process, plan, streamPlan: { ...plan, path: `/model/${MODEL}~events=100~every=20/converse-stream` } }
+  return {
+    name,
+    process,
+    plan,
+    streamPlan: { ...plan, path: `/model/${MODEL}/converse-stream`, body: streamBody(100, 20) },
+  }
 }
 
 type Measured = { readonly perSecond: number; readonly cpuMicroseconds: number; readonly result: LoadResult }

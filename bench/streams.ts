@@ -14,7 +14,7 @@ export async function benchOpenStreams(options: {
 }): Promise<void> {
   const { upstreamUrl, pid, plan, model, print } = options
   const before = residentMebibytes(pid)
-  const request = requestBytes({ ...plan, path: `/model/${model}~events=600~every=100/converse-stream` })
+  const request = requestBytes({ ...plan, path: `/model/${model}/converse-stream`, body: streamBody(600, 100) })
   const clients = Array.from({ length: STREAMS }, () => {
     const client = new Client(plan.host, plan.port)
     client.send(request, performance.now(), () => undefined)
@@ -38,6 +38,10 @@ export async function benchOpenStreams(options: {
     `  all leave    ${openBefore} upstream connections, ${open} after ${((performance.now() - left) / 1_000).toFixed(1)} s (drains: at most 256, until their answers end)`,
   )
 }
+
+/** What bench/upstream.ts reads its orders from. */
+export const streamBody = (events: number, everyMilliseconds: number): string =>
+  JSON.stringify({ messages: [{ role: 'user', content: [{ text: `events=${events} every=${everyMilliseconds}` }] }] })
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 

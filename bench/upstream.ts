@@ -51,10 +51,10 @@ const METADATA = frame('metadata', {
   p: 'abcdefgh',
 })
 
-/** Asked for by the model id: `…~events=<count>~every=<milliseconds>`. */
-function stream(path: string, response: ServerResponse): void {
-  const events = Number(/events=(\d+)/.exec(path)?.[1] ?? 20)
-  const every = Number(/every=(\d+)/.exec(path)?.[1] ?? 0)
+/** Asked for by the prompt: `events=<count> every=<milliseconds>`. */
+function stream(body: string, response: ServerResponse): void {
+  const events = Number(/events=(\d+)/.exec(body)?.[1] ?? 20)
+  const every = Number(/every=(\d+)/.exec(body)?.[1] ?? 0)
   response.writeHead(200, {
     'content-type': 'application/vnd.amazon.eventstream',
     'x-amzn-requestid': `bench-${(count += 1)}`,
@@ -88,10 +88,11 @@ const server = createServer((request, response) => {
     server.getConnections((_, open) => response.end(String(open)))
     return
   }
-  request.resume()
+  const chunks: Buffer[] = []
+  request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
     if (path.includes('converse-stream')) {
-      stream(path, response)
+      stream(Buffer.concat(chunks).toString('latin1'), response)
       return
     }
     count += 1
