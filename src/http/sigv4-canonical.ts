@@ -116,7 +116,12 @@ const RUN_OF_SPACES = / {2,}/g
 const QUERY_UNITS = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~]/gu
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/
 
+/** "%00" to "%7F" */
+const ASCII_ENCODED = Array.from({ length: 128 }, (_, code) => `%${code.toString(16).toUpperCase().padStart(2, '0')}`)
+
 function percentEncode(character: string): string {
+  const ascii = ASCII_ENCODED[character.charCodeAt(0)]
+  if (ascii !== undefined) return ascii
   let encoded = ''
   for (const byte of Buffer.from(character)) encoded += `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   return encoded

@@ -78,27 +78,17 @@ export type ParsedAuthorization = {
   readonly signature: string
 }
 
-/** The parts of a well-formed Signature Version 4 Authorization header; null for anything else. */
+/** The parts of a well-formed Signature Version 4 Authorization header, in the order in which all clients write them; else null. */
 export function parseSigV4Authorization(value: string): ParsedAuthorization | null {
-  if (!value.startsWith(`${ALGORITHM} `)) return null
-  const parts: Record<string, string> = {}
-  for (const part of value.slice(ALGORITHM.length + 1).split(',')) {
-    const equals = part.indexOf('=')
-    const name = part.slice(0, equals).trim()
-    if (equals < 0 || parts[name] !== undefined) return null
-    parts[name] = part.slice(equals + 1).trim()
-  }
-  const { Credential = '', SignedHeaders = '', Signature = '' } = parts
-  const credential = CREDENTIAL.exec(Credential)
-  if (credential === null || !SIGNED_HEADERS.test(SignedHeaders) || !SIGNATURE.test(Signature)) return null
-  const [, accessKeyId, date, region, service] = credential
+  const parts = AUTHORIZATION.exec(value)
+  if (parts === null) return null
   return {
-    accessKeyId: accessKeyId!,
-    date: date!,
-    region: region!,
-    service: service!,
-    signedHeaders: SignedHeaders.split(';'),
-    signature: Signature,
+    accessKeyId: parts[1]!,
+    date: parts[2]!,
+    region: parts[3]!,
+    service: parts[4]!,
+    signedHeaders: parts[5]!.split(';'),
+    signature: parts[6]!,
   }
 }
 
@@ -133,23 +123,22 @@ export interface Verifier {
 export function createVerifier(options: { maxSkewMilliseconds?: number; maxKeys?: number } = {}): Verifier {
   const { maxSkewMilliseconds = 300_000, maxKeys = 10_000 } = options
   const keys = createSigningKeys({ maxKeys })
+  const millisecondsOf = createAmzDateReader()
   return {
     verify(request) {
       const { parsed, rawHeaders } = request
       const amzDate = valueOf(rawHeaders, 'x-amz-date') ?? ''
-      const flaw = flawOfDate(amzDate, parsed.date, request.now, maxSkewMilliseconds)
-      if (flaw !== null) return refused(flaw)
+      const signedAt = amzDate.startsWith(parsed.date) ? millisecondsOf(amzDate) : null
+      if (signedAt === null) return refused('date')
+      if (Math.abs(request.now - signedAt) > maxSkewMilliseconds) return refused('skew')
       const lines = signedLines(rawHeaders, parsed.signedHeaders)
       if (lines === null || !signsEnough(rawHeaders, parsed.signedHeaders)) return refused('unsigned_header')
       const declared = valueOf(rawHeaders, 'x-amz-content-sha256')
-      if (declared !== undefined && !SIGNATURE.test(declared)) return refused('payload_hash')
+      if (declared !== undefined && !SHA256_HEX.test(declared)) return refused('payload_hash')
       const payloadHash = declared ?? sha256Hex(request.body)
-      const { rawPath, rawQuery } = splitTarget(request.path)
-      const canonical =
-        `${request.method}\n${canonicalPath(rawPath)}\n${canonicalQuery(rawQuery)}\n` +
-        `${lines}\n${parsed.signedHeaders.join(';')}\n${payloadHash}`
       const key = keys.get(parsed.accessKeyId, request.secretAccessKey, parsed)
-      if (!sameHex(signatureOf(key, amzDate, parsed, canonical), parsed.signature)) return refused('signature')
+      const expected = signatureOf(key, amzDate, parsed, canonicalRequestOf(request, lines, payloadHash))
+      if (!sameHex(expected, parsed.signature)) return refused('signature')
       // last, so that only the holder of a key can make us hash a large body
       if (declared !== undefined && sha256Hex(request.body) !== declared) return refused('payload_hash')
       return { ok: true, bodySha256Hex: payloadHash }
@@ -157,9 +146,17 @@ export function createVerifier(options: { maxSkewMilliseconds?: number; maxKeys?
   }
 }
 
-const CREDENTIAL = /^([A-Za-z0-9_-]{1,128})\/([0-9]{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,64})\/aws4_request$/
-const SIGNED_HEADERS = /^:?[a-z0-9_.-]+(?:;[a-z0-9_.-]+)*$/
-const SIGNATURE = /^[0-9a-f]{64}$/
+function canonicalRequestOf({ method, path, parsed }: RequestToVerify, lines: string, payloadHash: string): string {
+  const { rawPath, rawQuery } = splitTarget(path)
+  return (
+    `${method}\n${canonicalPath(rawPath)}\n${canonicalQuery(rawQuery)}\n` +
+    `${lines}\n${parsed.signedHeaders.join(';')}\n${payloadHash}`
+  )
+}
+
+const AUTHORIZATION =
+  /^AWS4-HMAC-SHA256 Credential=([\w-]{1,128})\/(\d{8})\/([a-z0-9-]{1,64})\/([a-z0-9-]{1,64})\/aws4_request, ?SignedHeaders=(:?[a-z0-9_.-]+(?:;[a-z0-9_.-]+)*), ?Signature=([0-9a-f]{64})$/
+const SHA256_HEX = /^[0-9a-f]{64}$/
 const AMZ_DATE = /^([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z$/
 
 /** Added or changed on the way by proxies and load balancers, so never signed. */
@@ -248,12 +245,6 @@ function valueOf(rawHeaders: readonly string[], name: string): string | undefine
   return found
 }
 
-function flawOfDate(amzDate: string, scopeDate: string, now: number, maxSkew: number): 'date' | 'skew' | null {
-  const signedAt = millisecondsOf(amzDate)
-  if (signedAt === null || !amzDate.startsWith(scopeDate)) return 'date'
-  return Math.abs(now - signedAt) > maxSkew ? 'skew' : null
-}
-
 function splitTarget(target: string): { rawPath: string; rawQuery: string } {
   const query = target.indexOf('?')
   return query < 0
@@ -261,11 +252,19 @@ function splitTarget(target: string): { rawPath: string; rawQuery: string } {
     : { rawPath: target.slice(0, query), rawQuery: target.slice(query + 1) }
 }
 
-function millisecondsOf(amzDate: string): number | null {
-  const parts = AMZ_DATE.exec(amzDate)
-  if (parts === null) return null
-  const [year, month, day, hour, minute, second] = parts.slice(1).map(Number)
-  return Date.UTC(year!, month! - 1, day, hour, minute, second)
+/** Most requests of one moment carry the same second: the last one read is kept. */
+function createAmzDateReader(): (amzDate: string) => number | null {
+  let text = ''
+  let milliseconds: number | null = null
+  return (amzDate) => {
+    if (amzDate !== text) {
+      text = amzDate
+      const parts = AMZ_DATE.exec(amzDate)
+      milliseconds =
+        parts === null ? null : Date.UTC(+parts[1]!, +parts[2]! - 1, +parts[3]!, +parts[4]!, +parts[5]!, +parts[6]!)
+    }
+    return milliseconds
+  }
 }
 
 /** "20261120T110523Z"; made anew once a second. */
