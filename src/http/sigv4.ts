@@ -128,7 +128,7 @@ export function createVerifier(options: { maxSkewMilliseconds?: number; maxKeys?
     verify(request) {
       const { parsed, rawHeaders } = request
       const amzDate = valueOf(rawHeaders, 'x-amz-date') ?? ''
-      const signedAt = amzDate.startsWith(parsed.date) ? millisecondsOf(amzDate) : null
+      const signedAt = millisecondsOf(amzDate, parsed.date)
       if (signedAt === null) return refused('date')
       if (Math.abs(request.now - signedAt) > maxSkewMilliseconds) return refused('skew')
       const lines = signedLines(rawHeaders, parsed.signedHeaders)
@@ -252,18 +252,18 @@ function splitTarget(target: string): { rawPath: string; rawQuery: string } {
     : { rawPath: target.slice(0, query), rawQuery: target.slice(query + 1) }
 }
 
-/** Most requests of one moment carry the same second: the last one read is kept. */
-function createAmzDateReader(): (amzDate: string) => number | null {
+/** Null for a malformed time, and for one of another day than the scope. Most requests of one moment carry the same second: the last one read is kept. */
+function createAmzDateReader(): (amzDate: string, scopeDate: string) => number | null {
   let text = ''
   let milliseconds: number | null = null
-  return (amzDate) => {
+  return (amzDate, scopeDate) => {
     if (amzDate !== text) {
       text = amzDate
       const parts = AMZ_DATE.exec(amzDate)
       milliseconds =
         parts === null ? null : Date.UTC(+parts[1]!, +parts[2]! - 1, +parts[3]!, +parts[4]!, +parts[5]!, +parts[6]!)
     }
-    return milliseconds
+    return amzDate.startsWith(scopeDate) ? milliseconds : null
   }
 }
 
