@@ -12,13 +12,14 @@ const PRELUDE_BYTES = 12
 const TRAILER_BYTES = 4
 const STRING_TYPE = 7
 
-/** The whole messages from the beginning on; a part of a message at the end is left out. */
+/** The whole messages from the beginning on; a part of a message at the end is left out, and so is all from a damaged one on. */
 export function messagesOf(bytes: Buffer): StreamMessage[] {
   const messages: StreamMessage[] = []
   for (let at = 0; at + PRELUDE_BYTES <= bytes.length; ) {
     const total = bytes.readUInt32BE(at)
     if (total < PRELUDE_BYTES + TRAILER_BYTES || at + total > bytes.length) break
     const headersEnd = at + PRELUDE_BYTES + bytes.readUInt32BE(at + 4)
+    if (headersEnd > at + total - TRAILER_BYTES) break
     const headers = stringHeaders(bytes.subarray(at + PRELUDE_BYTES, headersEnd))
     messages.push({
       type: headers.get(':event-type') ?? null,

@@ -6,6 +6,7 @@ import { createAdminClient, TEST_ADMIN_TOKEN, type AdminClient } from './admin-c
 
 export type GatewayProcess = AdminClient & {
   readonly url: string
+  readonly adminToken: string
   readonly process: ChildProcess
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
@@ -47,6 +48,7 @@ export async function startGatewayProcess(options: {
   return {
     ...createAdminClient(url),
     url,
+    adminToken: TEST_ADMIN_TOKEN,
     process: child,
     async kill() {
       child.kill('SIGKILL')

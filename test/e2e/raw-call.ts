@@ -124,10 +124,17 @@ function isWhole(seen: Omit<Seen, 'whole'>): boolean {
 }
 
 function isFinal({ type, payload }: StreamMessage): boolean {
-  if (type === 'metadata') return true
-  if (type !== 'chunk') return false
-  const { bytes } = JSON.parse(payload.toString()) as { bytes?: string }
-  return Buffer.from(bytes ?? '', 'base64').includes('amazon-bedrock-invocationMetrics')
+  return type === 'metadata' || (type === 'chunk' && chunkBytes(payload).includes('amazon-bedrock-invocationMetrics'))
+}
+
+/** Empty for a damaged payload: faults send such ones. */
+function chunkBytes(payload: Buffer): Buffer {
+  try {
+    const { bytes = '' } = JSON.parse(payload.toString()) as { bytes?: string }
+    return Buffer.from(bytes, 'base64')
+  } catch {
+    return Buffer.alloc(0)
+  }
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

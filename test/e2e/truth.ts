@@ -32,6 +32,24 @@ export const PRICES: Readonly<Record<string, Readonly<Record<string, UnitPrices>
       cache_write_5m_tokens: 0n,
     },
   },
+  'global.amazon.nova-2-lite-v1:0': {
+    default: { input_tokens: 300_000n, output_tokens: 2_500_000n },
+    flex: { input_tokens: 150_000n, output_tokens: 1_250_000n },
+    priority: { input_tokens: 525_000n, output_tokens: 4_375_000n },
+  },
+  'openai.gpt-oss-120b-1:0': {
+    default: { input_tokens: 150_000n, output_tokens: 600_000n },
+    flex: { input_tokens: 75_000n, output_tokens: 300_000n },
+    priority: { input_tokens: 262_500n, output_tokens: 1_050_000n },
+  },
+  'meta.llama3-3-70b-instruct-v1:0': { default: { input_tokens: 720_000n, output_tokens: 720_000n } },
+  'mistral.mistral-large-2407-v1:0': { default: { input_tokens: 3_000_000n, output_tokens: 9_000_000n } },
+  'cohere.command-r-plus-v1:0': { default: { input_tokens: 3_000_000n, output_tokens: 15_000_000n } },
+  'ai21.jamba-1-5-large-v1:0': { default: { input_tokens: 2_000_000n, output_tokens: 8_000_000n } },
+  'amazon.titan-embed-text-v2:0': { default: { input_tokens: 20_000n } },
+  'cohere.rerank-v3-5:0': { default: { search_units: 2_000_000_000n } },
+  // images of 1024 × 1024, standard quality: the only ones asked for
+  'amazon.nova-canvas-v1:0': { default: { images: 40_000_000_000n } },
 }
 
 /** The cost of one billed call; throws where a price is missing here, so that nothing is left out of a sum unseen. */
