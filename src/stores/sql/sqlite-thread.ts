@@ -19,7 +19,12 @@ export type SqliteThread = {
 type Pending = { readonly resolve: (value: unknown) => void; readonly reject: (error: Error) => void }
 
 export async function startSqliteThread(settings: WorkerSettings): Promise<SqliteThread> {
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: settings, execArgv: [] })
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    workerData: settings,
+    execArgv: [],
+    // V8 would size the young generation by the machine's memory; this thread makes short-lived strings only.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  })
   const calls = new Map<number | 'open' | 'batch', Pending>()
   let lastId = 0
   let broken: string | null = null

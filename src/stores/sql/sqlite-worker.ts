@@ -37,8 +37,6 @@ export type QueryResult = { readonly rows: readonly unknown[]; readonly changes:
 
 const STATEMENT_CACHE_ENTRIES = 200
 
-if (parentPort !== null) serve(parentPort, workerData as WorkerSettings)
-
 function serve(port: MessagePort, settings: WorkerSettings): void {
   const reply = (message: WorkerReply): void => port.postMessage(message)
   let database: Database
@@ -126,3 +124,6 @@ function failureOf(error: unknown, directory: string): WorkerFailure {
     return { message: `no space is left for the data directory ${directory}`, code, broken: false }
   return { message: error.message, code, broken: code !== null && BREAKING.test(code) }
 }
+
+// last, when everything above is there
+if (parentPort !== null) serve(parentPort, workerData as WorkerSettings)
