@@ -32,7 +32,9 @@ export const importPriceList = operation({
   words:
     'Reads an AWS Price List file (AmazonBedrock or AmazonBedrockFoundationModels, JSON) sent as the body. `dry_run=true` shows what would change, `dry_run=false` stores it.',
   query: z.strictObject({ dry_run: fields.queryFlag, confirm: fields.queryFlag.default(false) }),
-  body: z.custom<Buffer>((value) => Buffer.isBuffer(value), 'must be sent').meta({ type: 'object' }),
+  body: z
+    .custom<Buffer>((value) => Buffer.isBuffer(value) && value.length > 0, 'must be sent')
+    .meta({ type: 'object' }),
   rawBodyBytes: PRICE_LIST_BYTES,
   reply: z.object({
     price_version: z.number().nullable(),

@@ -23,7 +23,7 @@ export type FakeAdmin = {
 
 export type Answer = {
   readonly status: number
-  readonly body: Record<string, never>
+  readonly body: Readonly<Record<string, unknown>>
   readonly text: string
   readonly headers: Readonly<Record<string, unknown>>
 }
@@ -47,7 +47,7 @@ async function ask(admin: Admin, method: string, path: string, body: unknown): P
   const isJson = String(answer.headers['content-type']).startsWith('application/json')
   return {
     status: answer.statusCode,
-    body: (isJson ? JSON.parse(text) : {}) as Record<string, never>,
+    body: (isJson ? JSON.parse(text) : {}) as Record<string, unknown>,
     text,
     headers: answer.headers,
   }

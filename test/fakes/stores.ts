@@ -30,6 +30,22 @@ export function fakeStores(): FakeStores {
   }
 }
 
+/** The same store, each answer a turn of the event loop later: what may interleave does. */
+export function unhurried(tenants: TenantStore): TenantStore {
+  const later = async <Result>(result: Promise<Result>): Promise<Result> => {
+    const given = await result
+    await new Promise((resolve) => setImmediate(resolve))
+    return given
+  }
+  return {
+    ...tenants,
+    getTenant: (scope, id) => later(tenants.getTenant(scope, id)),
+    getKey: (scope, id) => later(tenants.getKey(scope, id)),
+    listKeys: (scope, id) => later(tenants.listKeys(scope, id)),
+    updateTenant: (scope, tenant) => later(tenants.updateTenant(scope, tenant)),
+  }
+}
+
 const byId = (left: { readonly id: string }, right: { readonly id: string }): number => (left.id < right.id ? -1 : 1)
 
 function fakeTenants(tenants: Map<string, Tenant>, plans: ReadonlyMap<string, Plan>): TenantStore {
