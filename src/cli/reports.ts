@@ -43,18 +43,19 @@ function optionOf(parameter: string): string {
   return parameter.replaceAll('_', '-')
 }
 
-/** Columns that say nothing in any row are left out for people. */
+/** Columns that say nothing in any row are left out for people; an unknown cost does say something. */
 function humanTable({ columns, rows, from, to }: Json): string {
   const all = rowsOf(rows)
   const period = `${String(from)} to ${String(to)}`
   if (all.length === 0) return `Nothing from ${period}.\n`
-  const names = (Array.isArray(columns) ? columns.map(String) : []).filter((name) =>
-    all.some((row) => row[name] !== null),
+  const names = (Array.isArray(columns) ? columns.map(String) : []).filter(
+    (name) => isCost(name) || all.some((row) => row[name] !== null),
   )
-  const isCost = (name: string): boolean => /(?:^|_)cost(?:_usd)?$/.test(name)
   const table = tableOf(
     names.map((title) => ({ title, numeric: isCost(title) || all.every((row) => typeof row[title] !== 'string') })),
     all.map((row) => names.map((name) => row[name] ?? (isCost(name) ? 'unknown' : null))),
   )
   return `${period}\n\n${table}`
 }
+
+const isCost = (name: string): boolean => /(?:^|_)cost(?:_usd)?$/.test(name)
