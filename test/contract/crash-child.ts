@@ -12,15 +12,13 @@ const store = await openSqliteStore({
 })
 process.stdout.write('open\n')
 
-let count = 0
-async function appendForEver(): Promise<void> {
-  for (;;) {
-    count += 1
-    const requestId = `${run}-${count}`
+async function appendForEver(worker: number): Promise<void> {
+  for (let turn = 0; ; turn += 1) {
+    const requestId = `${run}-${worker}-${turn}`
     await store.ledger.append(
-      anEntry({ requestId, startedAt: NOON + (count % 3) * HOUR, tenantId: `team-${count % 5}` }),
+      anEntry({ requestId, startedAt: NOON + (turn % 3) * HOUR, tenantId: `team-${worker % 5}` }),
     )
     process.stdout.write(`${requestId}\n`)
   }
 }
-await Promise.all(Array.from({ length: 40 }, appendForEver))
+await Promise.all(Array.from({ length: 40 }, (_, worker) => appendForEver(worker)))

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ALL_TENANTS } from '../../src/core/tenant.ts'
 import { openSqliteStore } from '../../src/stores/sql/sqlite.ts'
@@ -12,7 +13,7 @@ const migrations = join(import.meta.dirname, '..', '..', 'src', 'stores', 'sql',
 
 /** Starts the child, kills it so long after it said `word`, and gives all that it said. */
 async function killedAfter(word: string, milliseconds: number, parameters: readonly string[]): Promise<string[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash-child.ts'), ...parameters], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./crash-child.ts', import.meta.url)), ...parameters], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let said = ''

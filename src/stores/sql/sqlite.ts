@@ -65,7 +65,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       queuedEntries: queue.depth,
       batches: counts.batches,
       appendedEntries: counts.entries,
-      broken: thread.broken(),
+      broken: thread.broken,
     }),
     async close() {
       await queue.drain()
