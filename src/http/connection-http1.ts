@@ -5,18 +5,20 @@ import type { Socket } from 'node:net'
 import { type Connection, handOn, type Handlers } from './connection.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { HTTP_FAULTS, HttpFault } from './exchange.ts'
-import type { ExchangeContext } from './exchange-context.ts'
+import type { ExchangeContext, Surroundings } from './exchange-context.ts'
 import { Http1Exchange } from './exchange-http1.ts'
 import { faultOfHeaders, faultOfTarget } from './headers.ts'
 import type { ListenerLimits } from './limits.ts'
+import type { BodyBudget } from './request-body.ts'
 
 export interface Http1Side {
   accept(socket: Socket): Connection
   stop(): void
 }
 
-export function createHttp1Side(handlers: Handlers, limits: ListenerLimits, deadlines: Deadlines): Http1Side {
+export function createHttp1Side(handlers: Handlers, surroundings: Surroundings): Http1Side {
   const connections = new WeakMap<object, Http1Connection>()
+  const { limits } = surroundings
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMilliseconds,
@@ -39,7 +41,7 @@ export function createHttp1Side(handlers: Handlers, limits: ListenerLimits, dead
   startTimeouts(server)
   return {
     accept: (socket) => {
-      const connection = new Http1Connection(socket, handlers, limits, deadlines)
+      const connection = new Http1Connection(socket, handlers, surroundings)
       connections.set(socket, connection)
       server.emit('connection', socket)
       return connection
@@ -58,6 +60,7 @@ function startTimeouts(server: Server): void {
 class Http1Connection implements Connection, ExchangeContext, Watched {
   ticks: number
   readonly deadlines: Deadlines
+  readonly bodyBudget: BodyBudget
   readonly writeStallTicks: number
   readonly discardedBodyBytes: number
   private readonly socket: Socket
@@ -69,11 +72,12 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
   private waiting: { exchange: Http1Exchange; fault: HttpFault | null }[] | null = null
   private closing = false
 
-  constructor(socket: Socket, handlers: Handlers, limits: ListenerLimits, deadlines: Deadlines) {
+  constructor(socket: Socket, handlers: Handlers, { limits, deadlines, bodyBudget }: Surroundings) {
     this.socket = socket
     this.handlers = handlers
     this.limits = limits
     this.deadlines = deadlines
+    this.bodyBudget = bodyBudget
     this.writeStallTicks = deadlines.ticksFor(limits.writeStallMilliseconds)
     this.discardedBodyBytes = limits.discardedBodyBytes
     this.idleTicks = deadlines.ticksFor(limits.keepAliveIdleMilliseconds)

@@ -5,21 +5,23 @@ import type { Socket } from 'node:net'
 import { type Connection, handOn, type Handlers } from './connection.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
 import { HttpFault } from './exchange.ts'
-import type { ExchangeContext, RunningExchange } from './exchange-context.ts'
+import type { ExchangeContext, RunningExchange, Surroundings } from './exchange-context.ts'
 import { Http2Exchange } from './exchange-http2.ts'
 import { faultOfHeaders, faultOfTarget, findHeader, headerBytes } from './headers.ts'
 import type { ListenerLimits } from './limits.ts'
+import type { BodyBudget } from './request-body.ts'
 
 export interface Http2Side {
   accept(socket: Socket): Connection
 }
 
-export function createHttp2Side(handlers: Handlers, limits: ListenerLimits, deadlines: Deadlines): Http2Side {
+export function createHttp2Side(handlers: Handlers, surroundings: Surroundings): Http2Side {
+  const { limits } = surroundings
   const options = {
     settings: {
       enablePush: false,
       maxConcurrentStreams: limits.concurrentStreams,
-      initialWindowSize: limits.streamWindowBytes,
+      initialWindowSize: limits.windowBytes,
       // announced only: node takes up to 64 KB, so that a moderate excess gets its 431; beyond that it resets the stream
       maxHeaderListSize: limits.headerBytes,
     },
@@ -30,7 +32,8 @@ export function createHttp2Side(handlers: Handlers, limits: ListenerLimits, dead
   return {
     accept: (socket) => {
       const session = performServerHandshake(socket, options)
-      return new Http2Connection(session, socket, handlers, limits, deadlines)
+      session.setLocalWindowSize(limits.windowBytes)
+      return new Http2Connection(session, socket, handlers, surroundings)
     },
   }
 }
@@ -38,6 +41,7 @@ export function createHttp2Side(handlers: Handlers, limits: ListenerLimits, dead
 class Http2Connection implements Connection, ExchangeContext, Watched {
   ticks: number
   readonly deadlines: Deadlines
+  readonly bodyBudget: BodyBudget
   readonly writeStallTicks: number
   readonly discardedBodyBytes: number
   private readonly session: ServerHttp2Session
@@ -53,14 +57,14 @@ class Http2Connection implements Connection, ExchangeContext, Watched {
     session: ServerHttp2Session,
     socket: Socket,
     handlers: Handlers,
-    limits: ListenerLimits,
-    deadlines: Deadlines,
+    { limits, deadlines, bodyBudget }: Surroundings,
   ) {
     this.session = session
     this.socket = socket
     this.handlers = handlers
     this.limits = limits
     this.deadlines = deadlines
+    this.bodyBudget = bodyBudget
     this.writeStallTicks = deadlines.ticksFor(limits.writeStallMilliseconds)
     this.discardedBodyBytes = limits.discardedBodyBytes
     this.idleTicks = deadlines.ticksFor(limits.keepAliveIdleMilliseconds)

@@ -2,6 +2,8 @@
 
 import type { Deadlines } from './deadlines.ts'
 import type { ClosedBy, HttpExchange } from './exchange.ts'
+import type { ListenerLimits } from './limits.ts'
+import type { BodyBudget } from './request-body.ts'
 
 /** An exchange as its connection sees it. */
 export interface RunningExchange extends HttpExchange {
@@ -10,6 +12,7 @@ export interface RunningExchange extends HttpExchange {
 
 export interface ExchangeContext {
   readonly deadlines: Deadlines
+  readonly bodyBudget: BodyBudget
   readonly writeStallTicks: number
   /** a request body up to this size is taken in and thrown away when nobody reads it; a larger one costs the connection */
   readonly discardedBodyBytes: number
@@ -20,4 +23,11 @@ export interface ExchangeContext {
   /** the connection will stay readable for a moment after the answer, so that a client that is still sending can read it */
   lingerAfterAnswer(): void
   exchangeClosed(exchange: RunningExchange): void
+}
+
+/** What all connections of one listener work with. */
+export type Surroundings = {
+  readonly limits: ListenerLimits
+  readonly deadlines: Deadlines
+  readonly bodyBudget: BodyBudget
 }

@@ -69,7 +69,7 @@ export class Http1Exchange implements RunningExchange {
     if (declaredBytes === 0) return Promise.resolve(EMPTY_BODY)
     if (declaredBytes !== null && declaredBytes > maxBytes) return Promise.reject(new HttpFault('body_too_large'))
     if (this.expectsContinue && !this.response.headersSent) this.response.writeContinue()
-    return readBody(this.request, { maxBytes, timeoutMilliseconds }, this.context.deadlines, () => {
+    return readBody(this.request, { maxBytes, timeoutMilliseconds }, this.context, () => {
       this.bodyLost = true
     })
   }

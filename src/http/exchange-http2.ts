@@ -69,7 +69,7 @@ export class Http2Exchange implements RunningExchange {
     if (this.header('expect') !== undefined && !this.stream.headersSent) {
       this.stream.additionalHeaders({ ':status': 100 })
     }
-    return readBody(this.stream, { maxBytes, timeoutMilliseconds }, this.context.deadlines, () => {
+    return readBody(this.stream, { maxBytes, timeoutMilliseconds }, this.context, () => {
       this.bodyLost = true
     })
   }

@@ -23,7 +23,7 @@ export interface HttpExchange {
   readonly rawHeaders: readonly string[]
   /** Every header line in the order of arrival, names in lower case, without the pseudo headers of HTTP/2. */
   headerEntries(): Iterable<[string, string]>
-  /** Call at most once. Rejects with HttpFault: body_too_large, request_timeout, client_closed. */
+  /** Call at most once. Rejects with HttpFault: body_too_large, request_timeout, client_closed, overloaded. */
   readBody(maxBytes: number, timeoutMilliseconds: number): Promise<Buffer>
 
   /** True from the moment that the head of the answer was given away: no other answer can be given. */
@@ -63,6 +63,7 @@ export const HTTP_FAULTS = {
   expectation_failed: { status: 417, message: 'The only expectation that is supported is 100-continue.' },
   headers_too_large: { status: 431, message: 'The request headers are too large.' },
   client_closed: { status: 499, message: 'The client left before its request had arrived.' },
+  overloaded: { status: 503, message: 'Too much is being received at once; try again shortly.' },
 } as const satisfies Record<string, { status: number; message: string }>
 
 export type HttpFaultCode = keyof typeof HTTP_FAULTS

@@ -28,8 +28,10 @@ export const DEFAULT_LIMITS = {
   discardedBodyBytes: 262_144,
   /** how long a refused client may go on sending before its connection is closed, so that it can read the refusal */
   lingerMilliseconds: 2_000,
-  /** receive window of one HTTP/2 stream: how much of a body may be under way unread */
-  streamWindowBytes: 1_048_576,
+  /** receive window of an HTTP/2 connection and of each of its streams: how much of its bodies may be under way unread */
+  windowBytes: 1_048_576,
+  /** request bodies that are being received, all together; beyond: 503 */
+  bodyBytesUnderWay: 268_435_456,
 } as const satisfies Record<string, number>
 
 export type ListenerLimits = { readonly [Limit in keyof typeof DEFAULT_LIMITS]: number }

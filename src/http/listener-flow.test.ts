@@ -3,7 +3,7 @@
 import { Agent, ClientRequest, get as httpGet, request as httpRequest } from 'node:http'
 import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { HttpExchange } from './exchange.ts'
+import type { HttpExchange, HttpFault } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import { connectRaw, eventually, type Running, startListener } from './raw-client.fixture.ts'
 
@@ -224,6 +224,38 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
     })
     await expect(fetchWhole(port, read === readHttp2)).rejects.toBeInstanceOf(Error)
     expect((await fetchWhole(port, read === readHttp2)).toString()).toBe('ok')
+  })
+})
+
+describe.each(PROTOCOLS)('bodies over %s', (_protocol, read) => {
+  it('are refused when all together are too large, and taken again when others have ended', async () => {
+    const results: string[] = []
+    const { port } = await start(
+      (exchange) => {
+        exchange.readBody(1_000, 5_000).then(
+          (body) => {
+            results.push(`${body.length}`)
+            exchange.respond(200, [])
+          },
+          (fault: HttpFault) => {
+            results.push(fault.code)
+            exchange.respond(fault.status, [])
+          },
+        )
+      },
+      { bodyBytesUnderWay: 1_500 },
+    )
+    const overHttp2 = read === readHttp2
+    const half = connectRaw(port, `POST / HTTP/1.1\r\n${HOST}content-length: 900\r\n\r\n${'x'.repeat(800)}`)
+    await eventually(() => half.socket.bytesWritten > 800)
+    await settledAt(() => half.socket.bytesWritten)
+    await askOften(port, { overHttp2, fresh: true, body: 'x'.repeat(701), times: 1 })
+    await askOften(port, { overHttp2, fresh: true, body: 'x'.repeat(700), times: 1 })
+    half.write('x'.repeat(100))
+    await eventually(() => results.length === 3)
+    await askOften(port, { overHttp2, fresh: true, body: 'x'.repeat(1_000), times: 1 })
+    half.socket.destroy()
+    expect(results).toEqual(['overloaded', '700', '900', '1000'])
   })
 })
 

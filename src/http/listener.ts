@@ -35,8 +35,9 @@ export function createListener(options: ListenerOptions): Listener {
     onRefused: options.onRefused ?? refusePlainly,
     onHandlerError: options.onHandlerError ?? ignore,
   }
-  const http1 = createHttp1Side(handlers, limits, deadlines)
-  const http2 = createHttp2Side(handlers, limits, deadlines)
+  const surroundings = { limits, deadlines, bodyBudget: { bytesLeft: limits.bodyBytesUnderWay } }
+  const http1 = createHttp1Side(handlers, surroundings)
+  const http2 = createHttp2Side(handlers, surroundings)
   const open = createOpenConnections()
 
   const speak: Speak = (socket, protocol) => {

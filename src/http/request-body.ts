@@ -9,6 +9,9 @@ export type BodyLimits = {
   readonly timeoutMilliseconds: number
 }
 
+/** What all bodies that are being received may take together. */
+export type BodyBudget = { bytesLeft: number }
+
 /**
  * A body that lies in one piece is handed on as it is, without a copy. After a failure (`lost`) the rest is taken in and thrown away,
  * until whoever answers closes the connection or the stream.
@@ -16,11 +19,11 @@ export type BodyLimits = {
 export function readBody(
   source: Readable,
   limits: BodyLimits,
-  deadlines: Deadlines,
+  { deadlines, bodyBudget }: { deadlines: Deadlines; bodyBudget: BodyBudget },
   lost: () => void,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const reading = new BodyReading(limits, deadlines, resolve, (fault) => {
+    const reading = new BodyReading(limits, deadlines, bodyBudget, resolve, (fault) => {
       lost()
       reject(fault)
     })
@@ -42,6 +45,7 @@ class BodyReading implements Watched {
   ticks: number
   private readonly limits: BodyLimits
   private readonly deadlines: Deadlines
+  private readonly budget: BodyBudget
   private readonly resolve: (body: Buffer) => void
   private readonly reject: (fault: HttpFault) => void
   private first: Buffer | null = null
@@ -52,11 +56,13 @@ class BodyReading implements Watched {
   constructor(
     limits: BodyLimits,
     deadlines: Deadlines,
+    budget: BodyBudget,
     resolve: (body: Buffer) => void,
     reject: (fault: HttpFault) => void,
   ) {
     this.limits = limits
     this.deadlines = deadlines
+    this.budget = budget
     this.resolve = resolve
     this.reject = reject
     this.ticks = deadlines.ticksFor(limits.timeoutMilliseconds)
@@ -74,7 +80,9 @@ class BodyReading implements Watched {
   take(chunk: Buffer): void {
     if (this.done) return
     this.length += chunk.length
+    this.budget.bytesLeft -= chunk.length
     if (this.length > this.limits.maxBytes) this.fail('body_too_large')
+    else if (this.budget.bytesLeft < 0) this.fail('overloaded')
     else if (this.first === null) this.first = chunk
     else (this.rest ??= [this.first]).push(chunk)
   }
@@ -84,7 +92,7 @@ class BodyReading implements Watched {
     this.resolve(this.rest === null ? (this.first ?? EMPTY_BODY) : Buffer.concat(this.rest, this.length))
   }
 
-  fail(code: 'client_closed' | 'request_timeout' | 'body_too_large'): void {
+  fail(code: 'client_closed' | 'request_timeout' | 'body_too_large' | 'overloaded'): void {
     if (!this.finish()) return
     this.first = null
     this.rest = null
@@ -94,6 +102,7 @@ class BodyReading implements Watched {
   private finish(): boolean {
     if (this.done) return false
     this.done = true
+    this.budget.bytesLeft += this.length
     this.deadlines.unwatch(this)
     return true
   }
