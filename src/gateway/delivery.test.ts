@@ -5,6 +5,16 @@ import { Delivery } from './delivery.ts'
 const EVENT_STREAM = true
 const HOOKS = { resumeUpstream: () => undefined, needRelease: () => undefined }
 
+/** A frame as long as it says; the rest of it is of no interest here. */
+function frame(letter: string): Buffer {
+  const made = Buffer.alloc(20, letter)
+  made.writeUInt32BE(made.length, 0)
+  return made
+}
+
+/** The letters of the frames that were written. */
+const letters = (written: string): string => written.replaceAll(/[^a-z]/g, '').replaceAll(/(.)\1{15}/g, '$1')
+
 /** Notes what is written; everything else of an exchange is not needed here. */
 function recorder(): { exchange: HttpExchange; written: () => string; ended: () => boolean } {
   const chunks: Buffer[] = []
@@ -43,13 +53,13 @@ describe('the end of a stream', () => {
     const { exchange, written, ended } = recorder()
     const delivery = new Delivery(exchange, 1_000, HOOKS)
     delivery.head(200, [], EVENT_STREAM)
-    delivery.chunk(Buffer.from('start,'), false)
-    delivery.chunk(Buffer.from('final'), true)
+    delivery.chunk(frame('a'), false)
+    delivery.chunk(frame('z'), true)
     expect(written()).toBe('')
     delivery.release()
-    expect(written()).toBe('start,')
+    expect(letters(written())).toBe('a')
     delivery.complete()
-    expect(written()).toBe('start,final')
+    expect(letters(written())).toBe('az')
     expect(ended()).toBe(true)
   })
 
@@ -58,11 +68,50 @@ describe('the end of a stream', () => {
     const delivery = new Delivery(exchange, 1_000, HOOKS)
     delivery.release()
     delivery.head(200, [], EVENT_STREAM)
-    delivery.chunk(Buffer.from('start,'), false)
-    delivery.chunk(Buffer.from('final'), true)
-    expect(written()).toBe('start,')
+    delivery.chunk(frame('a'), false)
+    delivery.chunk(frame('z'), true)
+    expect(letters(written())).toBe('a')
     delivery.complete()
-    expect(written()).toBe('start,final')
+    expect(letters(written())).toBe('az')
+  })
+})
+
+describe('a stream that breaks off', () => {
+  const refusal = { status: 502, headers: [], body: Buffer.from('refused') }
+
+  it('ends with the error after its last whole frame', () => {
+    const { exchange, written, ended } = recorder()
+    const delivery = new Delivery(exchange, 1_000, HOOKS)
+    delivery.release()
+    delivery.head(200, [], EVENT_STREAM)
+    const [first, second] = [frame('a'), frame('b')]
+    delivery.chunk(Buffer.concat([first, second.subarray(0, 3)]), false)
+    delivery.chunk(second.subarray(3, 11), false)
+    expect(letters(written())).toBe('a')
+    delivery.fail(refusal, Buffer.from('!'), 'id')
+    expect(written()).toBe(`${first.toString()}!`)
+    expect(ended()).toBe(true)
+  })
+
+  it('is refused when no frame of it was whole', () => {
+    const { exchange, written } = recorder()
+    const delivery = new Delivery(exchange, 1_000, HOOKS)
+    delivery.release()
+    delivery.head(200, [], EVENT_STREAM)
+    delivery.chunk(frame('a').subarray(0, 7), false)
+    delivery.fail(refusal, Buffer.from('!'), 'id')
+    expect(written()).toBe('refused')
+  })
+
+  it('passes every byte when its frames are cut anywhere', () => {
+    const { exchange, written } = recorder()
+    const delivery = new Delivery(exchange, 1_000, HOOKS)
+    delivery.release()
+    delivery.head(200, [], EVENT_STREAM)
+    const bytes = Buffer.concat(['a', 'b', 'c'].map(frame))
+    for (let at = 0; at < bytes.length; at += 7) delivery.chunk(bytes.subarray(at, at + 7), at > 40)
+    delivery.complete()
+    expect(written()).toBe(bytes.toString())
   })
 })
 

@@ -1,6 +1,7 @@
 // The client's side of one answer: nothing is released before the hold is durable, nothing complete before the entry is.
 
 import type { HttpExchange } from '../http/exchange.ts'
+import { FrameEdges } from './frame-edges.ts'
 import { REQUEST_ID_HEADER } from './headers.ts'
 import type { RenderedAnswer } from './surfaces/surface.ts'
 
@@ -27,6 +28,9 @@ export class Delivery {
   #released = false
   /** what waits for the hold, for the next chunk, or for the whole answer */
   #queue: Buffer[] = []
+  /** the beginning of a frame: passed on when it is whole, dropped when it never will be */
+  #partial: Buffer[] = []
+  readonly #edges = new FrameEdges()
   /** the end of a stream, from its final event on: waits for the entry, whatever becomes of the hold */
   #tail: Buffer[] = []
   #queuedBytes = 0
@@ -58,12 +62,11 @@ export class Delivery {
   /** False: pause the upstream. `final`: this chunk may end the answer, so it waits for the entry. */
   chunk(chunk: Buffer, final: boolean): boolean {
     if (this.#mode === 'abandoned') return true
-    this.#queuedBytes += chunk.length
     if (final) {
-      this.#tail.push(chunk)
+      for (const piece of [...this.#partial.splice(0), chunk]) this.#tail.push(this.#counted(piece))
       return this.#queuedBytes <= this.#maxBufferedBytes
     }
-    this.#queue.push(chunk)
+    if (!this.#enqueue(chunk)) return true
     if (this.#mode === 'buffering') {
       if (this.#queuedBytes <= this.#maxBufferedBytes) return true
       this.#mode = 'streaming'
@@ -76,9 +79,26 @@ export class Delivery {
     return this.#flush(this.#eventStream ? 0 : 1)
   }
 
+  /** Puts whole frames into the queue and keeps the beginning of the next one; false: no frame is whole yet. */
+  #enqueue(chunk: Buffer): boolean {
+    const whole = this.#eventStream ? this.#edges.wholeBytes(chunk) : chunk.length
+    if (whole > 0) {
+      for (const piece of this.#partial.splice(0)) this.#queue.push(this.#counted(piece))
+      this.#queue.push(this.#counted(whole === chunk.length ? chunk : chunk.subarray(0, whole)))
+    }
+    if (whole < chunk.length) this.#partial.push(chunk.subarray(whole))
+    return whole > 0
+  }
+
+  #counted(piece: Buffer): Buffer {
+    this.#queuedBytes += piece.length
+    return piece
+  }
+
   abandon(): void {
     this.#mode = 'abandoned'
     this.#queue = []
+    this.#partial = []
     this.#tail = []
     this.#queuedBytes = 0
   }
@@ -106,6 +126,7 @@ export class Delivery {
       this.#exchange.respond(this.#status, this.#headers, this.#queue.length === 1 ? this.#queue[0] : this.body())
       return
     }
+    this.#tail.push(...this.#partial.splice(0))
     this.#flushAll()
     if (!this.#exchange.headersSent) this.#exchange.startResponse(this.#status, this.#headers)
     this.#exchange.end()
