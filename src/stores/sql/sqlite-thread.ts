@@ -10,7 +10,12 @@ type CallKind = WorkerCall['kind']
 type CallBody = { [K in CallKind]: Omit<Extract<WorkerCall, { kind: K }>, 'id'> }[CallKind]
 
 export async function startSqliteThread(settings: WorkerSettings): Promise<SqliteThread> {
-  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: settings, execArgv: [] })
+  const worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+    workerData: settings,
+    execArgv: [],
+    // V8 would size the young generation by the machine's memory; this thread makes short-lived strings only.
+    resourceLimits: { maxYoungGenerationSizeMb: 6 },
+  })
   const thread = new SqliteThread(worker)
   try {
     await thread.opened
