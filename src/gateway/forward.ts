@@ -234,7 +234,9 @@ class Run implements UpstreamListener, RunningCall {
   /** drain: the upstream goes on and is metered to its end, within bounds; abort: it is ended now. */
   #onClientLeft(): void {
     if (this.#state === 'settling' || this.#state === 'ended') return
-    this.#clientLeft = true
+    // A client that does not read, and a listener that closes, end the call as the gateway's own doing.
+    if (this.#question.exchange.closedBy === 'client') this.#clientLeft = true
+    else this.#stopped = true
     this.#delivery.abandon()
     if (this.#state !== 'waiting' && this.#question.admitted.member.onDisconnect === 'drain') {
       this.#drain = this.#dependencies.drains.enter(() => this.#abortUpstream())

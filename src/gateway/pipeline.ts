@@ -255,6 +255,7 @@ function refuse(dependencies: PipelineDependencies, asked: Asked, thrown: unknow
 
 const FAULT_CODES: Partial<Record<HttpFault['code'], GatewayError['code']>> = {
   body_too_large: 'body_too_large',
+  overloaded: 'overloaded',
   request_timeout: 'request_timeout',
   client_closed: 'request_timeout',
   unsupported_encoding: 'unsupported_encoding',
