@@ -1,14 +1,12 @@
 // How answers leave: in order and whole, no faster than the client reads, ending once; and how the listener closes.
 
-import { Agent, ClientRequest, get as httpGet, request as httpRequest } from 'node:http'
-import { type ClientHttp2Session, type ClientHttp2Stream, connect as connectHttp2 } from 'node:http2'
 import { afterEach, describe, expect, it } from 'vitest'
+import { PROTOCOLS } from './clients.fixture.ts'
 import type { HttpExchange, HttpFault } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import { connectRaw, eventually, type Running, startListener } from './raw-client.fixture.ts'
 
 const running: Running[] = []
-const sessions: ClientHttp2Session[] = []
 
 async function start(
   onRequest: (exchange: HttpExchange) => void,
@@ -20,7 +18,6 @@ async function start(
 }
 
 afterEach(async () => {
-  for (const session of sessions.splice(0)) session.destroy()
   await Promise.all(running.splice(0).map(({ listener }) => listener.close(0)))
 })
 
@@ -28,15 +25,10 @@ const HOST = 'host: gateway.example\r\n'
 const GET = `GET / HTTP/1.1\r\n${HOST}\r\n`
 const CHUNK = Buffer.alloc(65_536, 'x')
 
-/** A client that asks once and then reads, or not, until it is told to leave. */
-type Reader = { pause(): void; resume(): void; leave(): void; received(): number; ended(): boolean }
+describe.each(PROTOCOLS)('an answer over %s', (_protocol, createClients) => {
+  const clients = createClients()
+  afterEach(() => clients.close())
 
-const PROTOCOLS: [string, (port: number) => Reader][] = [
-  ['HTTP/1.1', readHttp1],
-  ['HTTP/2', readHttp2],
-]
-
-describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
   it('leaves in order and whole, whatever the sizes of its chunks', async () => {
     const sizes = [1, 15, 16, 255, 256, 4_095, 16_384, 16_385, 65_536, 200_000, 3]
     const { port } = await start((exchange) => {
@@ -45,7 +37,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       exchange.write(Buffer.alloc(0))
       exchange.end(Buffer.alloc(sizes.at(-1)!, sizes.at(-1)! & 0xff))
     })
-    const answer = await fetchWhole(port, read === readHttp2)
+    const answer = await clients.fetchWhole(port)
     expect(answer.equals(Buffer.concat(sizes.map((size) => Buffer.alloc(size, size & 0xff))))).toBe(true)
   })
 
@@ -65,7 +57,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       )
     })
     for (const body of ['', 'a body']) {
-      for (const fresh of [true, false]) await askOften(port, { overHttp2: read === readHttp2, fresh, body, times: 30 })
+      for (const fresh of [true, false]) await clients.askOften(port, { fresh, body, times: 30 })
     }
     await eventually(() => finished.length === 120)
     expect(finished.filter((complete) => !complete)).toEqual([])
@@ -78,7 +70,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       exchange.startResponse(200, ['x-early', 'yes'])
       begun.push(exchange)
     })
-    const status = read === readHttp2 ? http2Status(port) : http1Status(port)
+    const status = clients.status(port)
     expect(await status).toBe(200)
     expect(begun).toHaveLength(1)
     expect(begun[0]!.headersSent).toBe(true)
@@ -87,7 +79,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
   it('waits for a client that does not read, in bounded memory, and is whole when it reads again', async () => {
     const state = { written: 0, finished: [] as boolean[] }
     const { port } = await start((exchange) => pump(exchange, 50_000_000, state))
-    const reader = read(port)
+    const reader = clients.read(port)
     reader.pause()
     await settledAt(() => state.written)
     // what the kernel's two socket buffers and one window hold; never what is still to come
@@ -106,7 +98,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
     const { port, seen } = await start((exchange) => pump(exchange, 100_000_000, state), {
       writeStallMilliseconds: 200,
     })
-    const reader = read(port)
+    const reader = clients.read(port)
     reader.pause()
     await eventually(() => state.finished.length > 0)
     expect(state.finished).toEqual([false])
@@ -123,7 +115,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       },
       { writeStallMilliseconds: 200 },
     )
-    const reader = read(port)
+    const reader = clients.read(port)
     reader.pause()
     await eventually(() => finished.length > 0)
     expect(finished).toEqual([false])
@@ -140,7 +132,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       },
       { writeStallMilliseconds: 400 },
     )
-    const reader = read(port)
+    const reader = clients.read(port)
     for (let turn = 0; turn < 8; turn++) {
       reader.pause()
       await new Promise((resolve) => setTimeout(resolve, 150))
@@ -162,7 +154,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       exchange.startResponse(200, [])
       exchange.write(Buffer.from('first'))
     })
-    const reader = read(port)
+    const reader = clients.read(port)
     await eventually(() => reader.received() > 0)
     reader.leave()
     await eventually(() => state.finished.length > 0)
@@ -182,7 +174,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
   it('ends as unfinished when its client leaves before it begins', async () => {
     const finished: boolean[] = []
     const { port, seen } = await start((exchange) => exchange.onClose((whole) => finished.push(whole)))
-    const reader = read(port)
+    const reader = clients.read(port)
     await eventually(() => seen.length > 0)
     reader.leave()
     await eventually(() => finished.length > 0)
@@ -197,7 +189,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       exchange.onClose((whole) => finished.push(whole))
       exchange.respond(200, [], Buffer.alloc(30_000_000))
     })
-    const reader = read(port)
+    const reader = clients.read(port)
     await eventually(() => reader.received() > 0)
     reader.pause()
     reader.leave()
@@ -211,7 +203,7 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       exchange.write(Buffer.from('half'))
       setTimeout(() => exchange.destroy(), 20)
     })
-    await expect(fetchWhole(port, read === readHttp2)).rejects.toBeInstanceOf(Error)
+    await expect(clients.fetchWhole(port)).rejects.toBeInstanceOf(Error)
     expect(seen[0]!.closedBy).toBe('gateway')
   })
 
@@ -222,12 +214,15 @@ describe.each(PROTOCOLS)('an answer over %s', (_protocol, read) => {
       first = false
       throw new Error('a fault of the handler')
     })
-    await expect(fetchWhole(port, read === readHttp2)).rejects.toBeInstanceOf(Error)
-    expect((await fetchWhole(port, read === readHttp2)).toString()).toBe('ok')
+    await expect(clients.fetchWhole(port)).rejects.toBeInstanceOf(Error)
+    expect((await clients.fetchWhole(port)).toString()).toBe('ok')
   })
 })
 
-describe.each(PROTOCOLS)('bodies over %s', (_protocol, read) => {
+describe.each(PROTOCOLS)('bodies over %s', (_protocol, createClients) => {
+  const clients = createClients()
+  afterEach(() => clients.close())
+
   it('are refused when all together are too large, and taken again when others have ended', async () => {
     const results: string[] = []
     const { port } = await start(
@@ -245,21 +240,23 @@ describe.each(PROTOCOLS)('bodies over %s', (_protocol, read) => {
       },
       { bodyBytesUnderWay: 1_500 },
     )
-    const overHttp2 = read === readHttp2
     const half = connectRaw(port, `POST / HTTP/1.1\r\n${HOST}content-length: 900\r\n\r\n${'x'.repeat(800)}`)
     await eventually(() => half.socket.bytesWritten > 800)
     await settledAt(() => half.socket.bytesWritten)
-    await askOften(port, { overHttp2, fresh: true, body: 'x'.repeat(701), times: 1 })
-    await askOften(port, { overHttp2, fresh: true, body: 'x'.repeat(700), times: 1 })
+    await clients.askOften(port, { fresh: true, body: 'x'.repeat(701), times: 1 })
+    await clients.askOften(port, { fresh: true, body: 'x'.repeat(700), times: 1 })
     half.write('x'.repeat(100))
     await eventually(() => results.length === 3)
-    await askOften(port, { overHttp2, fresh: true, body: 'x'.repeat(1_000), times: 1 })
+    await clients.askOften(port, { fresh: true, body: 'x'.repeat(1_000), times: 1 })
     half.socket.destroy()
     expect(results).toEqual(['overloaded', '700', '900', '1000'])
   })
 })
 
-describe.each(PROTOCOLS)('closing over %s', (_protocol, read) => {
+describe.each(PROTOCOLS)('closing over %s', (_protocol, createClients) => {
+  const clients = createClients()
+  afterEach(() => clients.close())
+
   it('lets running answers end, takes no more, and closes idle connections at once', async () => {
     const exchanges: HttpExchange[] = []
     const finished: boolean[] = []
@@ -273,7 +270,7 @@ describe.each(PROTOCOLS)('closing over %s', (_protocol, read) => {
     const silent = connectRaw(port)
     const idle = connectRaw(port, `GET / HTTP/1.1\r\n${HOST}x-idle: 1\r\n\r\n`)
     await idle.until('200 OK')
-    const reader = read(port)
+    const reader = clients.read(port)
     await eventually(() => reader.received() > 0 && listener.connections === 3)
     let isClosed = false
     const closing = listener.close(60_000).then(() => (isClosed = true))
@@ -295,7 +292,7 @@ describe.each(PROTOCOLS)('closing over %s', (_protocol, read) => {
       exchange.startResponse(200, [])
       exchange.write(Buffer.from('begun '))
     })
-    const reader = read(port)
+    const reader = clients.read(port)
     await eventually(() => reader.received() > 0)
     await listener.close(50)
     expect(finished).toEqual([false])
@@ -325,94 +322,4 @@ async function settledAt(value: () => number): Promise<void> {
     last = value()
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-}
-
-function readHttp1(port: number): Reader {
-  const client = connectRaw(port, `GET / HTTP/1.1\r\n${HOST}connection: close\r\n\r\n`)
-  return {
-    pause: () => void client.socket.pause(),
-    resume: () => void client.socket.resume(),
-    leave: () => void client.socket.destroy(),
-    received: () => client.socket.bytesRead,
-    ended: () => client.socket.closed,
-  }
-}
-
-function readHttp2(port: number): Reader {
-  const stream = openStream(port)
-  let received = 0
-  stream.on('data', (chunk: Buffer) => (received += chunk.length))
-  return {
-    pause: () => void stream.pause(),
-    resume: () => void stream.resume(),
-    leave: () => stream.session?.destroy(),
-    received: () => received,
-    ended: () => stream.readableEnded || stream.closed,
-  }
-}
-
-function openStream(port: number): ClientHttp2Stream {
-  const session = connectHttp2(`http://127.0.0.1:${port}`)
-  sessions.push(session)
-  session.on('error', () => {})
-  const stream = session.request({ ':path': '/' })
-  stream.on('error', () => {})
-  return stream
-}
-
-function http2Status(port: number): Promise<number | undefined> {
-  return new Promise((resolve) => openStream(port).once('response', (headers) => resolve(headers[':status'])))
-}
-
-function http1Status(port: number): Promise<number | undefined> {
-  return new Promise((resolve, reject) => {
-    const request = httpGet({ port, host: '127.0.0.1' }, (response) => {
-      resolve(response.statusCode)
-      request.destroy()
-    })
-    request.on('error', reject)
-  })
-}
-
-/** The whole body, by a client that knows when a body is not whole. */
-function fetchWhole(port: number, overHttp2: boolean): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    const take = (chunk: Buffer): void => void chunks.push(chunk)
-    if (overHttp2) {
-      const stream = openStream(port)
-      stream.on('data', take)
-      stream.on('error', reject)
-      stream.on('end', () => stream.rstCode === 0 && resolve(Buffer.concat(chunks)))
-      return
-    }
-    httpGet({ port, host: '127.0.0.1' }, (response) => {
-      response.on('data', take)
-      response.on('error', reject)
-      response.on('end', () => resolve(Buffer.concat(chunks)))
-    }).on('error', reject)
-  })
-}
-
-type Asking = { overHttp2: boolean; fresh: boolean; body: string; times: number }
-
-async function askOften(port: number, { overHttp2, fresh, body, times }: Asking): Promise<void> {
-  const agent = new Agent({ keepAlive: !fresh })
-  let session: ClientHttp2Session | null = null
-  for (let time = 0; time < times; time++) {
-    if (overHttp2 && (fresh || session === null)) {
-      session?.close()
-      session = connectHttp2(`http://127.0.0.1:${port}`)
-      sessions.push(session)
-    }
-    await new Promise<void>((resolve, reject) => {
-      const request = session?.request({ ':method': 'POST' }) ?? httpRequest({ port, agent, method: 'POST' })
-      if (request instanceof ClientRequest) request.on('response', (response) => response.resume().on('end', resolve))
-      else request.resume().on('end', resolve)
-      request.on('error', reject)
-      request.end(body)
-    })
-  }
-  session?.close()
-  agent.destroy()
 }
