@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import type { ClosedBy } from './exchange.ts'
 import { HttpFault } from './exchange.ts'
 import type { ExchangeContext, RunningExchange } from './exchange-context.ts'
-import { findHeader, headerEntries, lowerCaseNames, withContentLength, withoutInvalid } from './headers.ts'
+import { findHeader, findLength, headerEntries, lowerCaseNames, withContentLength, withoutInvalid } from './headers.ts'
 import { declaredLength, EMPTY_BODY, readBody } from './request-body.ts'
 
 export class Http1Exchange implements RunningExchange {
@@ -28,6 +28,8 @@ export class Http1Exchange implements RunningExchange {
   closesConnection = false
   private bodyLost = false
   private framesChunks = false
+  /** what is still to come of a body whose length was announced */
+  private owedBytes: number | null = null
   private awaitsDrain = false
 
   constructor(request: IncomingMessage, response: ServerResponse, context: ExchangeContext, expectsContinue: boolean) {
@@ -76,7 +78,7 @@ export class Http1Exchange implements RunningExchange {
 
   respond(status: number, headers: readonly string[], body?: Buffer): void {
     if (this.isGone() || this.response.headersSent) return
-    this.writeHead(status, withContentLength(status, headers, body?.length ?? 0))
+    this.writeHead(status, withContentLength({ status, method: this.method }, headers, body?.length ?? 0))
     if (body === undefined || body.length > ONE_STRING_BYTES) {
       this.end(body)
       return
@@ -89,6 +91,7 @@ export class Http1Exchange implements RunningExchange {
   startResponse(status: number, headers: readonly string[]): void {
     if (this.isGone() || this.response.headersSent) return
     this.writeHead(status, [...headers])
+    if (status !== 204 && status !== 304 && this.method !== 'HEAD') this.owedBytes = findLength(headers)
     if (this.response.chunkedEncoding) {
       // our own framing: one small buffer for each chunk instead of the four that node hands to the socket
       this.response.chunkedEncoding = false
@@ -101,7 +104,7 @@ export class Http1Exchange implements RunningExchange {
   }
 
   write(chunk: Buffer): boolean {
-    if (this.isGone() || chunk.length === 0) return true
+    if (this.isGone() || chunk.length === 0 || !this.isOwed(chunk.length, false)) return true
     // framed chunks go past node's response, which would cork and uncork the socket for each
     if (this.framesChunks ? writeFramed(this.socket, chunk) : this.response.write(chunk)) return true
     this.watchOutput()
@@ -118,7 +121,7 @@ export class Http1Exchange implements RunningExchange {
   }
 
   end(lastChunk?: Buffer): void {
-    if (this.isGone()) return
+    if (this.isGone() || !this.isOwed(lastChunk?.length ?? 0, true)) return
     const last = this.framesChunks ? lastFrame(lastChunk ?? EMPTY_BODY) : lastChunk
     if (last === undefined || last.length === 0) this.response.end()
     else this.response.end(last)
@@ -160,6 +163,15 @@ export class Http1Exchange implements RunningExchange {
 
   expire(): void {
     this.breakOff('stall')
+  }
+
+  /** A body that is not as long as announced would make the client take the next answer for a part of this one, or the reverse. */
+  private isOwed(bytes: number, isLast: boolean): boolean {
+    if (this.owedBytes === null) return true
+    this.owedBytes -= bytes
+    if (this.owedBytes >= 0 && (!isLast || this.owedBytes === 0)) return true
+    this.breakOff('gateway')
+    return false
   }
 
   private isGone(): boolean {

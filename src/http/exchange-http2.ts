@@ -78,7 +78,7 @@ export class Http2Exchange implements RunningExchange {
     if (this.isGone() || this.stream.headersSent) return
     const bodyless =
       body === undefined || body.length === 0 || this.method === 'HEAD' || status === 204 || status === 304
-    this.writeHead(status, withContentLength(status, headers, body?.length ?? 0), bodyless)
+    this.writeHead(status, withContentLength({ status, method: this.method }, headers, body?.length ?? 0), bodyless)
     if (!bodyless) this.end(body)
     else if (!this.isGone()) {
       this.ended = true

@@ -52,14 +52,41 @@ export function faultOfTarget(target: string): HttpFault | null {
   return target.charCodeAt(0) === SLASH && !UNSAFE_IN_TARGET.test(target) ? null : new HttpFault('invalid_target')
 }
 
-/** The list with a content-length, unless it has one or the status forbids it. */
-export function withContentLength(status: number, headers: readonly string[], length: number): string[] {
-  if (status === 204 || status === 304) return [...headers]
-  for (let index = 0; index < headers.length; index += 2) {
+/**
+ * The list with the content-length that the body has, whatever it said before; as it is where there is no body to count. A transfer coding
+ * beside a length would let two readers see two bodies.
+ */
+export function withContentLength(
+  head: { status: number; method: string },
+  headers: readonly string[],
+  length: number,
+): string[] {
+  const bodyless = head.status === 204 || head.status === 304
+  const keepsLength = bodyless || (head.method === 'HEAD' && findLength(headers) !== null)
+  const framed: string[] = []
+  for (let index = 0; index + 1 < headers.length; index += 2) {
     const name = headers[index]!
-    if (name.length === 14 && name.toLowerCase() === 'content-length') return [...headers]
+    if (isFraming(name) && !(keepsLength && name.length === CONTENT_LENGTH.length)) continue
+    framed.push(name, headers[index + 1]!)
   }
-  return [...headers, 'content-length', String(length)]
+  if (!keepsLength) framed.push(CONTENT_LENGTH, String(length))
+  return framed
+}
+
+/** The content-length of a list whose names may be in any case; null when there is none. */
+export function findLength(headers: readonly string[]): number | null {
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = headers[index]!
+    if (name.length === CONTENT_LENGTH.length && name.toLowerCase() === CONTENT_LENGTH)
+      return Number(headers[index + 1])
+  }
+  return null
+}
+
+function isFraming(name: string): boolean {
+  if (name.length !== CONTENT_LENGTH.length && name.length !== TRANSFER_ENCODING.length) return false
+  const lower = name.toLowerCase()
+  return lower === CONTENT_LENGTH || lower === TRANSFER_ENCODING
 }
 
 /** What is left of a list that node refused to send: only names and values that both protocols carry. */
@@ -75,6 +102,8 @@ export function withoutInvalid(headers: readonly string[]): string[] {
   return valid
 }
 
+const CONTENT_LENGTH = 'content-length'
+const TRANSFER_ENCODING = 'transfer-encoding'
 const COLON = 0x3a
 const SLASH = 0x2f
 const VALID_NAME = /^[a-zA-Z0-9!#$%&'*+.^_`|~-]+$/

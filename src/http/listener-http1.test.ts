@@ -1,6 +1,7 @@
 // HTTP/1.1 on the listener: what is refused and how, limits, smuggling, keep-alive; by raw sockets, since clients would not send it.
 
 import { afterEach, describe, expect, it } from 'vitest'
+import type { HttpExchange } from './exchange.ts'
 import type { ListenerLimits } from './limits.ts'
 import type { ListenerOptions } from './listener.ts'
 import { connectRaw, eventually, type Running, startListener } from './raw-client.fixture.ts'
@@ -288,6 +289,32 @@ describe('a connection', () => {
       const body = Buffer.from(await response.arrayBuffer())
       expect(body.equals(bytes.subarray(0, Number(target.slice(1))))).toBe(true)
     }
+  })
+
+  it.each<[string, (exchange: HttpExchange) => void]>([
+    ['one byte too few', (exchange) => exchange.end(Buffer.from('nin'))],
+    ['one byte too many at the end', (exchange) => exchange.end(Buffer.from('nines'))],
+    ['one byte too many before the end', (exchange) => void exchange.write(Buffer.from('nines'))],
+    ['nothing', (exchange) => exchange.end()],
+  ])('ends rather than carry a body of another length than announced: %s', async (_name, rest) => {
+    const onRequest = (exchange: HttpExchange): void => {
+      exchange.startResponse(200, ['Content-Length', '9'])
+      exchange.write(Buffer.from('four '))
+      rest(exchange)
+    }
+    const { port, seen } = await start({}, { onRequest })
+    const client = connectRaw(port, `GET /1 HTTP/1.1\r\n${HOST}\r\nGET /2 HTTP/1.1\r\n${HOST}\r\n`)
+    await client.closed()
+    expect(seen.map((exchange) => [exchange.path, exchange.closedBy])).toEqual([['/1', 'gateway']])
+  })
+
+  it('sends the length that a whole answer has, whatever its headers say', async () => {
+    const headers = ['Content-Length', '2', 'Transfer-Encoding', 'chunked', 'x-a', 'b']
+    const { port } = await start({}, { onRequest: (exchange) => exchange.respond(200, headers, Buffer.from('four')) })
+    const client = connectRaw(port, `GET / HTTP/1.1\r\n${HOST}\r\n`)
+    const answer = (await client.until('four')).toLowerCase()
+    expect(answer.match(/content-length: \d+|transfer-encoding/g)).toEqual(['content-length: 4'])
+    client.socket.destroy()
   })
 
   it('ignores an upgrade', async () => {
