@@ -151,7 +151,7 @@ describe.each([
 })
 
 const rowOf = (tenant: string): RollupRow => ({
-  group: { tenant, model: 'm' },
+  group: { tenant, model: 'm', day: '2026-11-19' },
   calls: 5n,
   unpricedCalls: 0n,
   estimatedCalls: 0n,

@@ -1,9 +1,9 @@
-// The daily chargeback report: one row for each tenant and model id as called, of one UTC day.
+// The daily chargeback report: one row for each tenant and model id as called, of each UTC day.
 
 import type { RollupRow } from '../core/rollup.ts'
 import { DIMENSION_NAMES, DIMENSIONS, type Dimension } from '../core/usage.ts'
-import { day, report, tenant, type Column, type Row } from './descriptor.ts'
-import { DAY_MILLISECONDS } from './periods.ts'
+import { day, model, report, ReportProblem, tenant, type Column, type Row } from './descriptor.ts'
+import { DAY_MILLISECONDS, periodOf } from './periods.ts'
 
 /** Names and order are what spreadsheets and accounting jobs read: they never change. */
 const COLUMNS: readonly Column[] = [
@@ -27,27 +27,40 @@ const OUTPUT_TOKENS = tokensOf('output')
 export const daily = report({
   name: 'daily',
   words:
-    'What each tenant used of each model on one day: tokens, costs in USD and calls. A row with a call that has no price yet has empty costs.',
+    'What each tenant used of each model on a day: tokens, costs in USD and calls. A row with a call that has no price yet has empty costs.',
   parameters: {
     date: day('the UTC day; yesterday when left out'),
+    from: day('instead of date: the first of several days, each with rows of its own'),
+    to: day('the day after the last; the day after from when left out'),
     tenant: tenant('only this tenant'),
+    model: model('only this model id'),
   },
   columns: COLUMNS,
   async run({ rollups, scope, now }, asked) {
-    const from = asked.date ?? now - (now % DAY_MILLISECONDS) - DAY_MILLISECONDS
-    const to = from + DAY_MILLISECONDS
-    const date = new Date(from).toISOString().slice(0, 10)
+    const { from, to } = daysOf(asked, now)
     const rows = await rollups.query(scope, {
       from,
       to,
-      groupBy: ['tenant', 'model'],
+      groupBy: ['tenant', 'model', 'day'],
       ...(asked.tenant === null ? {} : { tenantId: asked.tenant }),
+      ...(asked.model === null ? {} : { modelId: asked.model }),
     })
-    return { from, to, columns: COLUMNS, rows: rows.map((row) => rowOf(row, date)) }
+    return { from, to, columns: COLUMNS, rows: rows.map(rowOf) }
   },
 })
 
-function rowOf(row: RollupRow, date: string): Row {
+type Days = { readonly date: number | null; readonly from: number | null; readonly to: number | null }
+
+function daysOf({ date, from, to }: Days, now: number): { from: number; to: number } {
+  if (date !== null && (from !== null || to !== null)) {
+    throw new ReportProblem('date', 'date goes with neither from nor to.')
+  }
+  if (from === null && to !== null) throw new ReportProblem('to', 'to needs from.')
+  const first = date ?? from ?? now - (now % DAY_MILLISECONDS) - DAY_MILLISECONDS
+  return periodOf({ from: first, to: to ?? first + DAY_MILLISECONDS }, now)
+}
+
+function rowOf(row: RollupRow): Row {
   const priced = row.unpricedCalls === 0n
   return {
     team_id: row.group.tenant ?? '',
@@ -58,7 +71,7 @@ function rowOf(row: RollupRow, date: string): Row {
     input_cost: priced ? row.inputCost : null,
     output_cost: priced ? row.outputCost : null,
     invocations: row.calls,
-    date,
+    date: row.group.day ?? '',
   }
 }
 

@@ -124,6 +124,31 @@ describe('daily', () => {
     expect(table.rows).toMatchObject([{ invocations: 2n, date: '2024-07-01' }])
   })
 
+  it('of several days has rows for each of them', async () => {
+    const next = NOON + 86_400_000
+    const calls = [
+      call({ tenantId: 'b' }),
+      call({ tenantId: 'a', startedAt: next, endedAt: next }),
+      call({ tenantId: 'a' }),
+    ]
+    const table = await run(daily, calls, { from: '2024-07-01', to: '2024-07-03' })
+    expect(table.rows.map((row) => [row['team_id'], row['date']])).toEqual([
+      ['a', '2024-07-01'],
+      ['a', '2024-07-02'],
+      ['b', '2024-07-01'],
+    ])
+    expect((await run(daily, calls, { from: '2024-07-02' })).rows).toMatchObject([{ team_id: 'a', date: '2024-07-02' }])
+  })
+
+  it.each([
+    [{ date: '2024-07-01', from: '2024-07-01' }, 'date'],
+    [{ to: '2024-07-01' }, 'to'],
+    [{ from: '2024-07-02', to: '2024-07-01' }, 'from'],
+    [{ from: '2024-07-02', to: '2024-07-02' }, 'from'],
+  ])('refuses %o', async (asked, field) => {
+    await expect(run(daily, [], asked)).rejects.toMatchObject({ name: 'ReportProblem', field })
+  })
+
   it('has only its header for a day without calls', async () => {
     expect(await csvFor([])).toBe(`${HEADER}\n`)
   })

@@ -4,6 +4,7 @@ import { ALL_TENANTS } from '../../src/core/tenant.ts'
 import { entry, fakeAdmin, type FakeAdmin } from './admin.ts'
 import type { AdminDependencies } from '../../src/admin/dependencies.ts'
 import type { TenantScope } from '../../src/core/tenant.ts'
+import type { FakeStores } from './stores.ts'
 
 export type Owner = 'alpha' | 'beta'
 
@@ -89,8 +90,8 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
 }
 
 /** Two tenants, each with a key, a call and an unpriced call; a plan in use and one that is not; two prices. */
-export async function twoTenants(changed: Partial<AdminDependencies> = {}): Promise<FakeAdmin> {
-  const world = await fakeAdmin(changed)
+export async function twoTenants(changed: Partial<AdminDependencies> = {}, stores?: FakeStores): Promise<FakeAdmin> {
+  const world = await fakeAdmin(changed, stores)
   const { tenants, plans, prices, ledger } = world.stores
   const plan = { name: 'plan', allowedModels: ['anthropic.*'], onDisconnect: 'drain', unpriced: 'hold' } as const
   for (const id of ['basic', 'unused']) await plans.putPlan({ ...plan, id, limits: [], createdAt: '2026-01-01' })
@@ -110,7 +111,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}): Prom
       id: key,
       tenantId: tenant,
       name: `key of ${tenant}`,
-      secretHash: '0'.repeat(64),
+      secretHash: tenant === 'alpha' ? 'a'.repeat(64) : 'b'.repeat(64),
       accessKeyId: `WBAK${tenant.toUpperCase()}`,
       mayActFor: [],
       createdAt: '2026-01-01T00:00:00.000Z',
@@ -154,7 +155,7 @@ export async function contentOf({ stores }: FakeAdmin): Promise<string> {
     tenants: await stores.tenants.everyTenant(),
     keys: await stores.tenants.everyKey(),
     plans: await stores.plans.listPlans(),
-    versions: stores.prices.versions,
+    versions: await stores.prices.versionsAfter(0),
     ledger: await stores.ledger.page(ALL_TENANTS, {}, { cursor: null, limit: 1_000 }),
   }
   return JSON.stringify(content, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))

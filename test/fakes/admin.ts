@@ -28,8 +28,10 @@ export type Answer = {
   readonly headers: Readonly<Record<string, unknown>>
 }
 
-export async function fakeAdmin(changed: Partial<AdminDependencies> = {}): Promise<FakeAdmin> {
-  const stores = fakeStores()
+export async function fakeAdmin(
+  changed: Partial<AdminDependencies> = {},
+  stores: FakeStores = fakeStores(),
+): Promise<FakeAdmin> {
   const heard: FakeAdmin['heard'] = { failures: [], changes: 0 }
   const deps = { ...dependenciesOn(stores, heard), ...changed }
   const admin = await createAdmin(deps)
