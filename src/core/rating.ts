@@ -98,7 +98,7 @@ export function worstCase(book: PriceBook, question: RatingQuestion, ask: WorstC
   const output = boundOf(bound, ['output_tokens'], ask.outputTokens)
   if (input === null || output === null) return null
   let total = input + output
-  const others: Quantities = { requests: 1, images: ask.images ?? 0, seconds: ask.seconds ?? 0, ...ask.quantities }
+  const others: Quantities = { requests: 1, images: 0, seconds: 0, ...given(ask), ...ask.quantities }
   for (const [name, quantity] of Object.entries(others)) {
     if (!isDimension(name) || FREE.has(name)) continue
     if (variantsOf(book, askedBy(question, 0, ''), name).size === 0) continue
@@ -108,6 +108,12 @@ export function worstCase(book: PriceBook, question: RatingQuestion, ask: WorstC
   }
   return picoUsd(total)
 }
+
+/** A bound that is missing is none of it; one that is null is unknown, which matters where the model bills by it. */
+const given = ({ images, seconds }: WorstCaseAsk): Quantities => ({
+  ...(images === undefined ? {} : { images }),
+  ...(seconds === undefined ? {} : { seconds }),
+})
 
 type Bound = {
   readonly book: PriceBook

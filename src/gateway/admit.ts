@@ -26,7 +26,7 @@ export type AdmitQuestion = {
   readonly surface: string
   readonly facts: CallFacts
   readonly model: ResolvedModel
-  readonly bodyBytes: number
+  readonly body: Buffer
   readonly now: number
 }
 
@@ -52,7 +52,7 @@ export function admit(dependencies: AdmitDependencies, question: AdmitQuestion):
     operation: question.operation,
     facts,
     model,
-    bodyBytes: question.bodyBytes,
+    body: question.body,
     mostOutputTokens,
   })
   const tenantId = member.principal.tenant.id
@@ -69,7 +69,7 @@ export function admit(dependencies: AdmitDependencies, question: AdmitQuestion):
   const hold = holdOf(question, cost, tokens)
   try {
     dependencies.holds.open(hold)
-    return { hold, taken, member, model, facts, bodyBytes: question.bodyBytes }
+    return { hold, taken, member, model, facts, bodyBytes: question.body.length }
   } catch (thrown) {
     dependencies.counters.release(taken)
     throw new GatewayError('ledger_unavailable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
@@ -120,6 +120,6 @@ function holdOf(question: AdmitQuestion, heldCost: PicoUsd | null, heldTokens: n
     metadata: facts.metadata,
     heldCost,
     heldTokens,
-    inputTokensEstimate: Math.floor(question.bodyBytes / 4),
+    inputTokensEstimate: Math.floor(question.body.length / 4),
   }
 }

@@ -11,7 +11,7 @@ export type BoundsQuestion = {
   readonly operation: string
   readonly facts: CallFacts
   readonly model: ResolvedModel
-  readonly bodyBytes: number
+  readonly body: Buffer
   /** the model's own maximum of output tokens; 0: it answers no tokens; null: not known */
   readonly mostOutputTokens: number | null
 }
@@ -30,22 +30,54 @@ const BYTES_PER_SEARCH_UNIT = 300
 
 const NOTHING: WorstCaseAsk = { inputTokens: 0, outputTokens: 0 }
 
-/** A token is at least one byte of the request, so the body's length bounds the input from above. */
 export function boundsOf(question: BoundsQuestion): WorstCaseAsk {
-  const { operation, facts, bodyBytes, mostOutputTokens } = question
+  const { operation, facts, body, mostOutputTokens } = question
+  const bodyBytes = body.length
   if (FREE_OPERATIONS.has(operation)) return NOTHING
   if (GUARDRAIL_OPERATIONS.has(operation)) return { ...NOTHING, quantities: guardrailUnits(bodyBytes) }
   const cap = facts.outputCap ?? mostOutputTokens ?? OUTPUT_TOKENS_WHERE_UNKNOWN
   const most = mostOutputTokens === null ? cap : Math.min(cap, mostOutputTokens)
   return {
-    inputTokens: bodyBytes + TEMPLATE_TOKENS,
+    inputTokens: inputBound(body),
     outputTokens: most * facts.answers,
     images: facts.answers,
     seconds: facts.seconds,
-    quantities: { input_images: 1, search_units: 1 + Math.ceil(bodyBytes / BYTES_PER_SEARCH_UNIT) },
+    // How long a film or a recording is that the model is given, the request does not say.
+    quantities: {
+      input_images: 1,
+      input_seconds: null,
+      search_units: 1 + Math.ceil(bodyBytes / BYTES_PER_SEARCH_UNIT),
+    },
     variant: facts.variant,
   }
 }
+
+/**
+ * A token of text is at least one byte of the request, so the body's length bounds it. What is read from elsewhere, or unfolds while it
+ * is read, is bounded by what the models take: the largest context, the tokens of a page or of an image (Anthropic's and Amazon's pages
+ * on vision and documents, 2026-11).
+ */
+export function inputBound(body: Buffer): number {
+  let tokens = body.length + TEMPLATE_TOKENS
+  for (const { name, each } of READ_FROM_ELSEWHERE) {
+    for (let at = body.indexOf(name); at !== -1; at = body.indexOf(name, at + name.length)) tokens += each
+    if (tokens > LARGEST_BOUND) return LARGEST_BOUND
+  }
+  // A page of a compressed document takes a few hundred bytes and up to a few thousand tokens.
+  return Math.min(LARGEST_BOUND, body.includes(DOCUMENT) ? tokens + body.length * TOKENS_PER_DOCUMENT_BYTE : tokens)
+}
+
+const LARGEST_CONTEXT_TOKENS = 1_000_000
+const LARGEST_BOUND = 100_000_000
+const IMAGE_TOKENS = 5_000
+const TOKENS_PER_DOCUMENT_BYTE = 10
+const DOCUMENT = Buffer.from('"document"')
+const READ_FROM_ELSEWHERE: readonly { readonly name: Buffer; readonly each: number }[] = [
+  { name: Buffer.from('"s3Location"'), each: LARGEST_CONTEXT_TOKENS },
+  { name: Buffer.from('"promptVariables"'), each: LARGEST_CONTEXT_TOKENS },
+  { name: Buffer.from('"image"'), each: IMAGE_TOKENS },
+  { name: Buffer.from('"image_url"'), each: IMAGE_TOKENS },
+]
 
 function guardrailUnits(bodyBytes: number): NonNullable<WorstCaseAsk['quantities']> {
   const units = 1 + Math.ceil(bodyBytes / GUARDRAIL_UNIT_CHARACTERS)

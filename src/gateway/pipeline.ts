@@ -144,7 +144,6 @@ async function startCall(
   const read = surface.readFacts(route, (name) => exchange.header(name), body)
   const facts = keepMetadata(read, dependencies.metadataKeys)
   const model = await resolveModel(dependencies, route, facts)
-  const bodyBytes = body.length
   const now = dependencies.now()
   const admitted = admit(dependencies, {
     requestId,
@@ -153,7 +152,7 @@ async function startCall(
     surface: surface.name,
     facts,
     model,
-    bodyBytes,
+    body,
     now,
   })
   const tenantId = member.principal.tenant.id
