@@ -214,6 +214,21 @@ describe('the files of the hold journal', () => {
       expect(ids(next)).toEqual(['before', 'after'])
     })
 
+    it('leave no rest of a cut-off record behind', async () => {
+      const { state, failing } = failingDisk()
+      const journal = open({}, failing)
+      journal.open(aHold('a'))
+      journal.open(aHold('b'))
+      Object.assign(state, { full: true, room: 150 })
+      expect(() => journal.open(aHold('during'))).toThrow(HoldUnwritable)
+      state.full = false
+      journal.close('a')
+      await journal.shutdown()
+      const next = open()
+      expect(ids(next)).toEqual(['b'])
+      expect(next.problems()).toEqual([])
+    })
+
     it('keep the closes of a full disk for later', async () => {
       const { state, failing } = failingDisk()
       const journal = open({}, failing)
