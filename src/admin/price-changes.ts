@@ -8,6 +8,7 @@ import type { AdminDependencies } from './dependencies.ts'
 import { makeEffective } from './effective.ts'
 import { AdminError, invalid } from './errors.ts'
 import { timeOf } from './fields.ts'
+import { shadowsOf } from './price-shadows.ts'
 
 export type WantedChange = {
   readonly prices: readonly Price[]
@@ -37,12 +38,17 @@ export async function applyChange(deps: AdminDependencies, wanted: WantedChange)
   const refused = problems.find(({ kind }) => kind === 'refused')
   if (refused !== undefined) throw invalid(fieldOf(refused.index), refused.message)
   await refuseUnknownTenants(deps, prices, adjustments)
-  const doubts = problems.map(({ index, message }) => {
-    const price = index === null ? undefined : prices[index]
-    return price === undefined ? message : `${message} ${exampleOf(price, book)}`
-  })
+  const shadows = shadowsOf(prices, book)
+  const doubts = [
+    ...problems.map(({ index, message }) => {
+      const price = index === null ? undefined : prices[index]
+      return price === undefined ? message : `${message} ${exampleOf(price, book)}`
+    }),
+    ...shadows.map(({ message }) => message),
+  ]
   if (wanted.dryRun) return { version: null, doubts, ratedCalls: 0 }
-  if (doubts.length > 0 && !wanted.confirm) throw confirmationNeeded(doubts, problems[0]?.index ?? null)
+  if (doubts.length > 0 && !wanted.confirm)
+    throw confirmationNeeded(doubts, [...problems, ...shadows][0]?.index ?? null)
   const version = await deps.prices.appendVersion({
     prices,
     adjustments,

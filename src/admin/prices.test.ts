@@ -141,6 +141,21 @@ describe('a price', () => {
     expect((await post({ usd: '3000' }, { confirm: true })).body).toMatchObject({ price_version: 2 })
   })
 
+  it('that no call would be charged by, because another names its routing, asks for a yes', async () => {
+    expect((await post({ usd: '4', routing: 'regional' })).status).toBe(201)
+    const later = await post({ usd: '5', effective_from: '2027-01-01' })
+    expect([later.status, later.body['error']]).toMatchObject([
+      409,
+      {
+        message: expect.stringMatching(
+          /would not be charged for regional calls: .* 4 USD \(region \*, routing regional\)/,
+        ) as string,
+      },
+    ])
+    expect((await post({ usd: '5', effective_from: '2027-01-01', routing: 'regional' })).status).toBe(201)
+    expect((await post({ usd: '5', effective_from: '2027-01-01' })).status).toBe(201)
+  })
+
   it('in a dry run is checked and not stored', async () => {
     const before = await contentOf(world)
     const answer = await post({ usd: '3000' }, { dry_run: true })
