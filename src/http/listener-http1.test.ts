@@ -179,6 +179,17 @@ describe('time', () => {
     expect(await connectRaw(port).closed()).toBe('')
   })
 
+  it('is not waited for when the client leaves before it says enough', async () => {
+    const { port, listener } = await start()
+    for (const first of ['', 'P', 'PR']) {
+      const client = connectRaw(port, first)
+      await eventually(() => listener.connections === 1)
+      client.socket.end()
+      await eventually(() => listener.connections === 0)
+      expect(await client.closed()).toBe('')
+    }
+  })
+
   it('limits the wait for the rest of a preface', async () => {
     const { port } = await start({ headersMilliseconds: 100 })
     expect(await connectRaw(port, 'PR').closed()).toBe('')

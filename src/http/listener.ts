@@ -129,6 +129,8 @@ class Preface implements Watched {
   private decided = false
   private held: Buffer | null = null
   private readonly look = (): void => this.decide()
+  /** The client left before it said enough. */
+  private readonly leave = (): void => this.expire()
 
   constructor(socket: Socket, limits: ListenerLimits, deadlines: Deadlines, speak: Speak) {
     this.socket = socket
@@ -139,11 +141,12 @@ class Preface implements Watched {
 
   await(): void {
     this.socket.on('readable', this.look)
+    this.socket.on('end', this.leave)
     this.deadlines.watch(this)
   }
 
   settled(): boolean {
-    return this.decided
+    return this.decided || this.socket.destroyed
   }
 
   expire(): void {
@@ -153,11 +156,7 @@ class Preface implements Watched {
   private decide(): void {
     const { socket } = this
     const bytes: Buffer | null = socket.read()
-    if (bytes === null) {
-      // the client left before it said anything
-      if (socket.readableEnded) socket.destroy()
-      return
-    }
+    if (bytes === null) return
     // not put back before the decision: that alone would make the socket readable again
     this.held = this.held === null ? bytes : Buffer.concat([this.held, bytes])
     const beginning = this.held.toString('latin1', 0, PREFACE.length)
@@ -166,6 +165,7 @@ class Preface implements Watched {
     this.decided = true
     this.deadlines.unwatch(this)
     socket.off('readable', this.look)
+    socket.off('end', this.leave)
     this.speak(socket, beginning === PREFACE ? 'http2' : 'http1')
   }
 }
