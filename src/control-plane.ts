@@ -63,6 +63,7 @@ const KNOWN_MODELS: readonly KnownModel[] = MODELS.map((model) => ({
   name: model.name,
   maker: model.maker,
   lifecycle: model.lifecycle,
+  routings: model.routings,
   endOfLifeOn: null,
   contextTokens: null,
   maxOutputTokens: model.maxOutputTokens,
