@@ -40,6 +40,7 @@ export async function startHarness(
         WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: simulator.url,
         WEIGHBRIDGE_BEDROCK_ENDPOINT: simulator.url,
         WEIGHBRIDGE_LOG_LEVEL: 'silent',
+        WEIGHBRIDGE_SHUTDOWN_DEADLINE_SECONDS: '2',
         ...options.settings,
       },
       () => '',
