@@ -25,9 +25,13 @@ const SCAN_BATCH_ENTRIES = 1_000
 export function createLedgerStore(database: Kysely<Schema>, queue: AppendQueue): LedgerStore {
   const read = createReader(database)
   return {
-    async append(entry) {
-      refuseUnstorable(entry)
-      return queue.append(entry.requestId, entryContent(entry))
+    append(entry) {
+      try {
+        refuseUnstorable(entry)
+        return queue.append(entry.requestId, entryContent(entry))
+      } catch (error) {
+        return Promise.reject(error instanceof Error ? error : new Error(String(error)))
+      }
     },
     async get(scope, requestId) {
       const row = await selectEntries(database).where('entries.request_id', '=', requestId).executeTakeFirst()

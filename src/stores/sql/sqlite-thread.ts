@@ -69,6 +69,10 @@ export class SqliteThread {
     return this.#ask('batch', () => this.#worker.postMessage(batch)) as Promise<string>
   }
 
+  async backup(file: string): Promise<void> {
+    await this.#call({ kind: 'backup', file })
+  }
+
   async close(): Promise<void> {
     // a thread that cannot close any more is ended: what it acknowledged is durable already
     await this.#call({ kind: 'close' }).catch(() => this.#worker.terminate())

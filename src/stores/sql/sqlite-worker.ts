@@ -1,6 +1,6 @@
 // The thread that owns the SQLite database: opens and locks it, migrates it, takes batches of entries and runs everyone else's queries.
 
-import { chmodSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
@@ -23,6 +23,7 @@ export type WorkerSettings = {
 export type WorkerCall =
   | { readonly id: number; readonly kind: 'query'; readonly sql: string; readonly parameters: readonly unknown[] }
   | { readonly id: number; readonly kind: 'verify'; readonly step: VerifyStep }
+  | { readonly id: number; readonly kind: 'backup'; readonly file: string }
   | { readonly id: number; readonly kind: 'close' }
 
 export type WorkerFailure = { readonly message: string; readonly code: string | null; readonly broken: boolean }
@@ -36,6 +37,7 @@ export type WorkerReply =
 export type QueryResult = { readonly rows: readonly unknown[]; readonly changes: bigint }
 
 const STATEMENT_CACHE_ENTRIES = 200
+const BACKUP_PAGES = 500
 
 function serve(port: MessagePort, settings: WorkerSettings): void {
   const reply = (message: WorkerReply): void => port.postMessage(message)
@@ -50,20 +52,33 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
   const appender = new Appender(database, verifier.onCreated)
   const query = createQuery(database)
 
-  function call(message: WorkerCall): unknown {
+  function call(message: Exclude<WorkerCall, { kind: 'backup' }>): unknown {
     if (message.kind === 'query') return query(message.sql, message.parameters)
     if (message.kind === 'verify') return verifier.run(message.step)
     database.close()
     return null
   }
 
+  const fail = (id: number | 'batch', error: unknown): void => {
+    reply({ id, failure: failureOf(error, settings.directory) })
+  }
+
   port.on('message', (message: string | WorkerCall) => {
+    const id = typeof message === 'string' ? 'batch' : message.id
     try {
-      if (typeof message === 'string') reply(appender.append(message))
-      else reply({ id: message.id, result: call(message) })
-      if (typeof message !== 'string' && message.kind === 'close') port.close()
+      if (typeof message === 'string') {
+        reply(appender.append(message))
+      } else if (message.kind === 'backup') {
+        backUp(database, message.file).then(
+          () => reply({ id: message.id, result: null }),
+          (error: unknown) => fail(id, error),
+        )
+      } else {
+        reply({ id: message.id, result: call(message) })
+        if (message.kind === 'close') port.close()
+      }
     } catch (error) {
-      reply({ id: typeof message === 'string' ? 'batch' : message.id, failure: failureOf(error, settings.directory) })
+      fail(id, error)
     }
   })
   reply({ id: 'open', result: null })
@@ -91,6 +106,12 @@ function openLocked(settings: WorkerSettings): Database {
     database.close()
     throw error
   }
+}
+
+/** Some pages at a time, so that batches go on in between; what they change is copied along. */
+async function backUp(database: Database, file: string): Promise<void> {
+  if (existsSync(file)) throw new Error(`there is a file ${file} already; a backup does not overwrite`)
+  await database.backup(file, { progress: () => BACKUP_PAGES })
 }
 
 function createQuery(database: Database): (sql: string, parameters: readonly unknown[]) => QueryResult {

@@ -115,6 +115,28 @@ describe('the embedded store', () => {
     expect(await store.check()).toEqual([])
   })
 
+  it('is backed up under load, and the copy is sound and whole up to one moment', async () => {
+    const store = await open()
+    const entries = manyEntries(6_000, (index) => ({ tenantId: `team-${index % 7}`, startedAt: NOON + index * 1000 }))
+    await Promise.all(entries.slice(0, 3_000).map((entry) => store.ledger.append(entry)))
+    const restored = join(dir, 'restored')
+    mkdirSync(restored)
+    const backup = store.backup(join(restored, 'weighbridge.sqlite'))
+    await Promise.all([
+      ...entries.slice(3_000).map((entry) => store.ledger.append(entry)),
+      ...entries.slice(0, 60).map((_, index) => store.plans.putPlan(aPlan(`plan-${index}`))),
+    ])
+    await backup
+    await expect(store.backup(join(restored, 'weighbridge.sqlite'))).rejects.toThrow('does not overwrite')
+    const copy = await open({ dataDir: restored })
+    expect(await copy.check()).toEqual([])
+    const kept = (await copy.rollups.rebuild({ verifyOnly: true })).entries
+    expect(kept).toBeGreaterThanOrEqual(3_000)
+    const question = { from: 0, to: NOON * 2, groupBy: ['tenant', 'day'] } as const
+    await Promise.all(entries.map((entry) => copy.ledger.append(entry)))
+    expect(await copy.rollups.query(ALL_TENANTS, question)).toEqual(await store.rollups.query(ALL_TENANTS, question))
+  })
+
   it('needs no more than 400 bytes for an entry, indexes and all', async () => {
     await closed(async (store) => {
       const entries = manyEntries(5_000, (index) => ({

@@ -61,6 +61,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     settings: createSettingStore(database),
     changeCounter: () => readChangeCounter(database),
     check: () => check(database, thread, rebuild),
+    backup: (file) => thread.backup(file),
     stats: () => ({
       queuedEntries: queue.depth,
       batches: counts.batches,

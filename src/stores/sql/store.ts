@@ -18,6 +18,8 @@ export type Store = {
   changeCounter(): Promise<number>
   /** Proves the tables, every checksum and every rollup; one sentence for each problem. */
   check(): Promise<readonly string[]>
+  /** Writes a sound copy into a new file while the store goes on: all entries of one moment with their rollups. */
+  backup(file: string): Promise<void>
   stats(): StoreStats
   /** Refuses new entries, finishes what is under way, lets go of the data directory. */
   close(): Promise<void>
