@@ -1,0 +1,185 @@
+// What an upstream may do beside answering: refuse, be away, send strange headers, answer twice, lie about usage.
+
+import { connect } from 'node:net'
+import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime'
+import { Pool } from 'undici'
+import { afterEach, describe, expect, it } from 'vitest'
+import { parseScenario } from '../../simulator/scenario.ts'
+import type { LedgerLine, TestTenant } from './admin-client.ts'
+import { startHarness, type Harness } from './harness.ts'
+import { rawCall, type Seen } from './raw-call.ts'
+import { callNamed, type CallKind } from './requests.ts'
+import { counted } from './truth.ts'
+
+let harness: Harness
+let tenant: TestTenant
+let pool: Pool
+
+async function begin(rules: object[], settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  harness = await startHarness({ simulator: { scenario: parseScenario({ rules }) }, settings })
+  tenant = await harness.tenant('team-a')
+  pool = new Pool(harness.url, { connections: 10, pipelining: 1 })
+}
+
+afterEach(async () => {
+  await pool.destroy()
+  await harness.close()
+})
+
+const call = (kind: CallKind, name = 'one'): Promise<Seen> =>
+  rawCall(pool, { ...callNamed(name, kind, 30), key: tenant.secret })
+
+/** The only entry. */
+async function entry(): Promise<LedgerLine> {
+  const ledger = await harness.ledger()
+  expect(ledger).toHaveLength(1)
+  return ledger[0] as LedgerLine
+}
+
+describe('an upstream that refuses', () => {
+  it.each([
+    'throttle:retry_after=1',
+    'error:type=ServiceUnavailableException,retry_after=1',
+    'plain_error:status=503',
+    'reset:at=before_headers',
+  ])('%s and then answers', async (fault) => {
+    await begin([{ first: 1, faults: [fault] }])
+    const seen = await call('stream')
+    const retried = !fault.startsWith('reset')
+    // a request that may have been carried out is not sent again
+    expect([seen.status, seen.whole]).toEqual(retried ? [200, true] : [502, false])
+    const { attempts, ending, usage } = await entry()
+    expect([attempts, ending]).toEqual(retried ? [2, 'completed'] : [1, 'upstream_failed'])
+    expect(counted(usage)).toEqual(retried ? harness.simulator.bill()[0]?.usage : {})
+  })
+
+  it('every time is told on, charged nothing, and tried as often as the settings say', async () => {
+    await begin([{ faults: ['throttle:retry_after=0'] }], { WEIGHBRIDGE_UPSTREAM_RETRIES: '3' })
+    const { accessKeyId, secretAccessKey } = tenant
+    const client = new BedrockRuntimeClient({
+      region: 'us-east-1',
+      endpoint: harness.url,
+      maxAttempts: 1,
+      credentials: { accessKeyId, secretAccessKey },
+    })
+    const messages = [{ role: 'user' as const, content: [{ text: 'Hi' }] }]
+    const command = new ConverseCommand({ modelId: 'amazon.nova-lite-v1:0', messages })
+    await expect(client.send(command)).rejects.toMatchObject({ name: 'ThrottlingException' })
+    client.destroy()
+    expect(await entry()).toMatchObject({ attempts: 4, ending: 'upstream_refused', cost_usd: '0', estimated: false })
+  })
+})
+
+describe('an upstream that is not there', () => {
+  it('is said to be away at once, and charged nothing', async () => {
+    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: 'http://127.0.0.1:9' })
+    const seen = await call('converse')
+    expect([seen.status, seen.headers['x-amzn-errortype']]).toEqual([503, 'ServiceUnavailableException'])
+    expect(await entry()).toMatchObject({ ending: 'upstream_failed', cost_usd: '0', estimated: false })
+  })
+
+  it('has a name that nobody knows', async () => {
+    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: 'http://no-such-host.invalid:1' })
+    expect((await call('converse')).status).toBe(503)
+    expect(await entry()).toMatchObject({ ending: 'upstream_failed', cost_usd: '0' })
+  })
+})
+
+describe('unusual headers of an upstream', () => {
+  const kinds = ['set_cookie', 'connection', 'hop_by_hop', 'latin1', 'duplicate']
+
+  it.each(
+    kinds.flatMap(
+      (kind) =>
+        [
+          [kind, 'converse'],
+          [kind, 'stream'],
+        ] as [string, CallKind][],
+    ),
+  )('%s on %s: what is for one hop, or for browsers, is not passed on', async (kind, operation) => {
+    await begin([{ faults: [`headers:kind=${kind}`] }])
+    const seen = await call(operation)
+    expect(seen.whole).toBe(true)
+    const foreign = ['set-cookie', 'x-foo', 'proxy-authenticate', 'proxy-connection', 'trailer', 'upgrade']
+    expect(foreign.filter((name) => seen.headers[name] !== undefined)).toEqual([])
+    expect(seen.headers['keep-alive'] ?? '').not.toContain('timeout=1')
+    expect(seen.headers.connection ?? '').not.toContain('x-foo')
+    expect(await entry()).toMatchObject({ ending: 'completed', estimated: false })
+  })
+
+  it('that are too large are a failure of the upstream, and the call is marked for reconciliation', async () => {
+    await begin([{ faults: ['headers:kind=large'] }])
+    expect((await call('converse')).status).toBe(502)
+    expect(await entry()).toMatchObject({ ending: 'upstream_failed', usage: null, cost_usd: null, estimated: true })
+  })
+})
+
+describe('an answer that nobody asked for', () => {
+  it('on an idle connection reaches nobody', async () => {
+    await begin([{ first: 1, faults: ['extra_bytes:ms=1'] }])
+    expect((await call('converse', 'first')).whole).toBe(true)
+    await upstreamConnectionsClosed()
+    const next = await call('converse', 'second')
+    expect(next.body.toString()).not.toContain('unasked')
+    const ledger = await harness.ledger()
+    expect(ledger.map(({ ending, estimated }) => [ending, estimated])).toEqual([
+      ['completed', false],
+      ['completed', false],
+    ])
+  })
+
+  /** The unasked bytes make the gateway close the connection; a call that comes before that could not tell. */
+  async function upstreamConnectionsClosed(): Promise<void> {
+    const { hostname, port } = new URL(harness.simulator.url)
+    // a new connection to the simulator, answered after the unasked bytes were sent and met
+    for (let turn = 0; turn < 20; turn += 1) {
+      await new Promise<void>((resolve, reject) => {
+        const socket = connect(Number(port), hostname, () => socket.end())
+        socket.on('close', () => resolve())
+        socket.on('error', reject)
+        socket.resume()
+      })
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+  }
+})
+
+describe('an answer that ends with its connection', () => {
+  it.each<CallKind>(['converse', 'stream', 'invoke'])('%s is complete when it says so itself', async (kind) => {
+    await begin([{ faults: ['close_delimited'] }])
+    expect((await call(kind)).whole).toBe(true)
+    const { usage, estimated } = await entry()
+    expect([counted(usage), estimated]).toEqual([harness.simulator.bill()[0]?.usage, false])
+  })
+})
+
+describe('usage that cannot be true', () => {
+  const operations: CallKind[] = ['converse', 'stream', 'invoke', 'invoke_stream']
+
+  it.each(['negative', 'absurd', 'huge', 'string', 'fraction'])(
+    '%s is unknown, noted, and has no price',
+    async (kind) => {
+      await begin([{ faults: [`usage:kind=${kind}`] }])
+      for (const operation of operations) await call(operation, operation)
+      const ledger = await harness.ledger()
+      expect(ledger).toHaveLength(operations.length)
+      for (const { usage, cost_usd, notes, estimated } of ledger) {
+        const counts = Object.values(usage ?? {})
+        expect(counts.filter((count) => count !== null && !Number.isSafeInteger(count))).toEqual([])
+        expect(estimated || counts.includes(null)).toBe(true)
+        if (!estimated) expect(cost_usd).toBeNull()
+        expect(notes.join()).toContain('suspect')
+      }
+    },
+  )
+
+  it.each(['missing', 'null'])('%s usage is estimated or unknown, never zero', async (kind) => {
+    await begin([{ faults: [`usage:kind=${kind}`] }])
+    for (const operation of operations) await call(operation, operation)
+    for (const { usage, estimated, cost_usd } of await harness.ledger()) {
+      const counts = [usage?.input_tokens, usage?.output_tokens]
+      expect(counts.filter((count) => count === 0 || count === undefined)).toEqual([])
+      expect([estimated, cost_usd === null]).toEqual(counts.includes(null) ? [false, true] : [true, false])
+    }
+  })
+})
