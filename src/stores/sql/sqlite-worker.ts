@@ -1,14 +1,15 @@
 // The thread that owns the SQLite database: opens and locks it, migrates it, takes batches of entries and runs everyone else's queries.
 
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
 import SqliteDatabase from 'better-sqlite3'
 import type { Database, Statement } from 'better-sqlite3'
 import { Appender } from './sqlite-append.ts'
 import { createVerifier } from './sqlite-verify.ts'
-import type { VerifyStep } from './sqlite-verify.ts'
+import type { Verifier, VerifyStep } from './sqlite-verify.ts'
 import { migrate } from './sqlite-migrations.ts'
 
 export type WorkerSettings = {
@@ -41,15 +42,16 @@ const BACKUP_PAGES = 500
 
 function serve(port: MessagePort, settings: WorkerSettings): void {
   const reply = (message: WorkerReply): void => port.postMessage(message)
-  let database: Database
+  let opened: { database: Database; verifier: Verifier; appender: Appender }
   try {
-    database = openLocked(settings)
+    const openedDatabase = openLocked(settings)
+    const verifier = createVerifier(openedDatabase)
+    opened = { database: openedDatabase, verifier, appender: new Appender(openedDatabase, verifier.onCreated) }
   } catch (error) {
     reply({ id: 'open', failure: failureOf(error, settings.directory) })
     return
   }
-  const verifier = createVerifier(database)
-  const appender = new Appender(database, verifier.onCreated)
+  const { database, verifier, appender } = opened
   const query = createQuery(database)
 
   function call(message: Exclude<WorkerCall, { kind: 'backup' }>): unknown {
@@ -111,7 +113,14 @@ function openLocked(settings: WorkerSettings): Database {
 /** Some pages at a time, so that batches go on in between; what they change is copied along. */
 async function backUp(database: Database, file: string): Promise<void> {
   if (existsSync(file)) throw new Error(`there is a file ${file} already; a backup does not overwrite`)
-  await database.backup(file, { progress: () => BACKUP_PAGES })
+  const partial = `${file}.partial`
+  rmSync(partial, { force: true })
+  // a backup that meets an open transaction at its first step says it is done and has copied nothing
+  for (let pages = 0; pages === 0; ) {
+    pages = (await database.backup(partial, { progress: () => BACKUP_PAGES })).totalPages
+    if (pages === 0) await setTimeout(1)
+  }
+  renameSync(partial, file)
 }
 
 function createQuery(database: Database): (sql: string, parameters: readonly unknown[]) => QueryResult {

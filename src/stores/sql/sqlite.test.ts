@@ -193,6 +193,19 @@ describe('the embedded store', () => {
       ])
     })
 
+    it('finds a damaged page, and refuses a damaged file', async () => {
+      await closed((store) => Promise.all(manyEntries(500, () => ({})).map((entry) => store.ledger.append(entry))))
+      const bytes = readFileSync(file())
+      bytes.fill(0x55, 4096 * 24, 4096 * 24 + 100)
+      writeFileSync(file(), bytes)
+      const store = await open()
+      expect((await store.check())[0]).toMatch(/^the database file is damaged: /)
+      await store.close()
+      bytes.fill(0x55, 0, 100)
+      writeFileSync(file(), bytes)
+      await expect(open()).rejects.toThrow('file is not a database')
+    })
+
     it('finds a changed rollup, says how, and rebuilds it', async () => {
       await closed(fill)
       tamper('UPDATE rollups SET calls = calls + 1, input_cost_pico = 0, output_tokens = NULL WHERE rollup_key_id = 1')

@@ -103,11 +103,9 @@ async function check(
   thread: SqliteThread,
   rebuild: RollupStore['rebuild'],
 ): Promise<readonly string[]> {
-  const problems: string[] = []
-  const integrity = await thread.query('PRAGMA integrity_check(100)', [])
-  for (const row of integrity.rows as { integrity_check: string }[]) {
-    if (row.integrity_check !== 'ok') problems.push(`the database file is damaged: ${row.integrity_check}`)
-  }
+  const problems = await checkFile(thread)
+  // what a damaged file says further is not worth asking
+  if (problems.length > 0) return problems
   const foreign = await thread.query('PRAGMA foreign_key_check', [])
   for (const row of foreign.rows as { table: string; parent: string }[]) {
     problems.push(`a row of ${row.table} names a row of ${row.parent} that is not there`)
@@ -121,4 +119,17 @@ async function check(
   }
   const { differences } = await rebuild({ verifyOnly: true })
   return [...problems, ...differences].slice(0, MAX_REPORTED_PROBLEMS)
+}
+
+async function checkFile(thread: SqliteThread): Promise<string[]> {
+  const words = (what: string): string => `the database file is damaged: ${what}`
+  try {
+    const { rows } = await thread.query('PRAGMA integrity_check(100)', [])
+    return (rows as { integrity_check: string }[])
+      .map((row) => row.integrity_check)
+      .filter((found) => found !== 'ok')
+      .map(words)
+  } catch (error) {
+    return [words(error instanceof Error ? error.message : String(error))]
+  }
 }
