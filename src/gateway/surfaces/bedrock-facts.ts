@@ -31,7 +31,15 @@ const LATENCY = 'performanceConfig.latency'
 const METADATA = 'requestMetadata'
 
 /** Every place of a body that is read at all; a key that stands twice on the way to one of them makes the request invalid. */
-const WATCHED_PATHS: readonly string[] = [...OUTPUT_CAPS, ...ANSWER_COUNTS, MODEL_ID, SERVICE_TIER, LATENCY, METADATA]
+const WATCHED_PATHS: readonly string[] = [
+  ...OUTPUT_CAPS,
+  ...ANSWER_COUNTS,
+  ...DURATIONS,
+  MODEL_ID,
+  SERVICE_TIER,
+  LATENCY,
+  METADATA,
+]
 
 const GUARD = createJsonGuard({ watch: WATCHED_PATHS })
 
