@@ -14,6 +14,7 @@ import type { Counters, HoldJournal } from './core/reservation.ts'
 import type { Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import { Drains } from './gateway/drains.ts'
+import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { createResourceOwners } from './gateway/owners.ts'
 import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRequestIds } from './gateway/request-id.ts'
@@ -131,6 +132,7 @@ function pipelineOf(parts: Parts): Pipeline {
     deriveSecretAccessKey: parts.deriveSecretAccessKey,
     counters: parts.counters,
     holds: parts.holds,
+    holdGatherer: createHoldGatherer(parts.holds),
     ledger: store.ledger,
     upstream: parts.upstream,
     drains: parts.drains,

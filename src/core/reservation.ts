@@ -29,10 +29,10 @@ export type Hold = {
 
 export interface HoldJournal {
   /**
-   * Written when it returns (survives the death of the process), durable soon after (survives the machine's).
-   * Throws when it cannot be written (disk full): the call must then not be sent.
+   * Written when it returns (survives the death of the process), durable soon after (survives the machine's); several in one write.
+   * Throws when they cannot be written (disk full), and then none is: the calls must not be sent.
    */
-  open(hold: Hold): void
+  open(...holds: readonly Hold[]): void
   /**
    * Resolves when the hold is durable; asks the disk now. An answer whose entry is durable before its first byte need not wait for it.
    * Resolves at once for a hold that is closed.

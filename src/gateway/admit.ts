@@ -7,13 +7,14 @@ import { matchesModelGlob } from '../core/model.ts'
 import type { PicoUsd } from '../core/money.ts'
 import { refusalOf } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
-import type { Counters, Hold, HoldJournal, Taken } from '../core/reservation.ts'
+import type { Counters, Hold, Taken } from '../core/reservation.ts'
 import { boundsOf, priceBounds } from './bounds.ts'
+import type { HoldGatherer } from './hold-gatherer.ts'
 import type { CallFacts } from './surfaces/surface.ts'
 
 export type AdmitDependencies = {
   readonly counters: Counters
-  readonly holds: HoldJournal
+  readonly holdGatherer: HoldGatherer
   readonly priceBook: () => PriceBook
   /** the model's own maximum, for calls that set no output cap; null: not known */
   readonly maxOutputTokens: (baseModel: string) => number | null
@@ -43,7 +44,7 @@ export type Admitted = {
 /** Operations that call no model, so that no list of models speaks of them. */
 const UNLISTED_OPERATIONS = new Set(['ApplyGuardrail', 'InvokeGuardrailChecks'])
 
-export function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Admitted {
+export async function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Promise<Admitted> {
   const { member, facts, model, now } = question
   if (!UNLISTED_OPERATIONS.has(question.operation) && !mayCall(member, model)) throw notAllowed(member, model.modelId)
   const { baseModel, routing, region } = model
@@ -68,12 +69,12 @@ export function admit(dependencies: AdmitDependencies, question: AdmitQuestion):
   if (taken === null) throw new GatewayError('internal', { detail: 'the counters allowed a call and took nothing' })
   const hold = holdOf(question, cost, tokens)
   try {
-    dependencies.holds.open(hold)
-    return { hold, taken, member, model, facts, bodyBytes: question.body.length }
+    await dependencies.holdGatherer.write(hold)
   } catch (thrown) {
     dependencies.counters.release(taken)
     throw new GatewayError('ledger_unavailable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
   }
+  return { hold, taken, member, model, facts, bodyBytes: question.body.length }
 }
 
 /**

@@ -145,7 +145,7 @@ async function startCall(
   const facts = keepMetadata(read, dependencies.metadataKeys)
   const model = await resolveModel(dependencies, route, facts)
   const now = dependencies.now()
-  const admitted = admit(dependencies, {
+  const admitted = await admit(dependencies, {
     requestId,
     member,
     operation,

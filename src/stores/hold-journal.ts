@@ -91,14 +91,15 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     }
   }
 
-  open(hold: Hold): void {
+  open(...holds: readonly Hold[]): void {
     if (this.#ended) throw new HoldUnwritable(new Error('the journal is closed'))
-    const payload = openPayload(hold)
+    const payloads = holds.map(openPayload)
     try {
       const segment = this.#writable()
-      this.#write(segment, this.#closed.length === 0 ? [payload] : [closePayload(this.#closed), payload])
+      if (this.#closed.length > 0) payloads.unshift(closePayload(this.#closed))
+      this.#write(segment, payloads)
       this.#closesWritten()
-      this.#setOpen(hold, segment)
+      for (const hold of holds) this.#setOpen(hold, segment)
       this.#syncer.syncSoon(segment)
     } catch (error) {
       throw new HoldUnwritable(error)
