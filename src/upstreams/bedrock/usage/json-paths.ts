@@ -10,10 +10,12 @@ export type Finding<Context> = { readonly path: string } & (
 )
 
 export type PathNode<Context> = {
-  readonly children: { readonly key: Uint8Array; readonly node: PathNode<Context> }[]
+  readonly children: { readonly name: string; readonly key: Uint8Array; readonly node: PathNode<Context> }[]
   any: PathNode<Context> | null
   element: PathNode<Context> | null
   finding: Finding<Context> | null
+  /** of a root: some path asks for text as it stands in the JSON */
+  wantsText: boolean
 }
 
 /**
@@ -26,12 +28,13 @@ export function compilePaths<Context>(findings: readonly Finding<Context>[]): Pa
     let node = root
     for (const step of finding.path.split('.')) node = stepInto(node, step)
     node.finding = finding
+    if (finding.kind === 'head') root.wantsText = true
   }
   return root
 }
 
 function pathNode<Context>(): PathNode<Context> {
-  return { children: [], any: null, element: null, finding: null }
+  return { children: [], any: null, element: null, finding: null, wantsText: false }
 }
 
 function stepInto<Context>(node: PathNode<Context>, step: string): PathNode<Context> {
@@ -41,8 +44,33 @@ function stepInto<Context>(node: PathNode<Context>, step: string): PathNode<Cont
   const known = childOf(node, key, key.length)
   if (known !== null) return known
   const made = pathNode<Context>()
-  node.children.push({ key, node: made })
+  node.children.push({ name: step, key, node: made })
   return made
+}
+
+/**
+ * Visits a value that is already parsed as the scanner visits its bytes, in document order. Not for paths with a `head`: they ask for
+ * text as it stands in the JSON (see `wantsText`).
+ */
+export function visitParsed<Context>(node: PathNode<Context>, value: unknown, context: Context): void {
+  if (node.finding !== null) {
+    if (node.finding.kind === 'value') node.finding.found(value, context)
+    return
+  }
+  if (typeof value !== 'object' || value === null) return
+  if (Array.isArray(value)) {
+    if (node.element !== null) for (const element of value) visitParsed(node.element, element, context)
+    return
+  }
+  for (const name of Object.keys(value)) {
+    const next = childNamed(node, name)
+    if (next !== null) visitParsed(next, (value as Record<string, unknown>)[name], context)
+  }
+}
+
+function childNamed<Context>(parent: PathNode<Context>, name: string): PathNode<Context> | null {
+  for (const child of parent.children) if (child.name === name) return child.node
+  return parent.any
 }
 
 /** The node that a key leads to; the key is the first `length` bytes. */

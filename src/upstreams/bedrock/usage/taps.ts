@@ -3,7 +3,7 @@
 import type { UsageReading, UsageTap } from '../../../core/upstream.ts'
 import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
 import { readHeaders } from './headers.ts'
-import { compilePaths, type PathNode } from './json-paths.ts'
+import { compilePaths, visitParsed, type PathNode } from './json-paths.ts'
 import { JsonScanner, type ScanProblem } from './json-scanner.ts'
 import type { Sheet } from './sheet.ts'
 
@@ -18,25 +18,67 @@ export type TapPlan = {
   readonly finish: (sheet: Sheet, whole: boolean) => void
 }
 
+/**
+ * Up to this a body is kept and parsed when it is whole: one native parse costs a third of following the bytes. A larger one is
+ * followed as it passes, in bounded memory.
+ */
+const PARSED_BYTES = 16_384
+const NO_PATHS = compilePaths<Sheet>([])
+
 /** Reads one JSON body. `complete` is exact: every bracket is closed, and nothing follows. */
 export function createBodyTap({ sheet, paths, finish }: TapPlan): UsageTap {
-  const onProblem = (problem: ScanProblem): void => noteProblem(sheet, problem)
-  let scanner = new JsonScanner(paths, sheet, onProblem)
+  let scanner: JsonScanner<Sheet> | null = null
+  let kept: Buffer[] = []
+  let keptBytes = 0
   let success = false
+  const follow = (): JsonScanner<Sheet> => {
+    // an error's JSON says no usage, whatever it looks like
+    scanner ??= new JsonScanner(success ? paths : NO_PATHS, sheet, (problem) => noteProblem(sheet, problem))
+    for (const bytes of kept.splice(0)) scanner.feed(bytes)
+    return scanner
+  }
   return new GuardedTap(sheet, {
     headers(status, headers) {
       readHeaders(sheet, headers)
       success = isSuccess(status)
-      // an error's JSON says no usage, whatever it looks like
-      if (!success) scanner = new JsonScanner(compilePaths<Sheet>([]), sheet, onProblem)
     },
-    chunk: (bytes) => scanner.feed(bytes),
+    chunk(bytes) {
+      kept.push(bytes)
+      keptBytes += bytes.length
+      if (scanner !== null || keptBytes > PARSED_BYTES) follow()
+    },
     end() {
-      if (success) finish(sheet, scanner.closed)
-      const outputCharacters = success ? scanner.textBytes : 0
-      return { streamException: null, complete: scanner.closed, outputCharacters }
+      if (success && scanner === null && !paths.wantsText && visitWhole(paths, kept, sheet)) {
+        finish(sheet, true)
+        return { streamException: null, complete: true, outputCharacters: () => textBytesOf(kept) }
+      }
+      const { closed, textBytes } = follow()
+      if (success) finish(sheet, closed)
+      return { streamException: null, complete: closed, outputCharacters: () => (success ? textBytes : 0) }
     },
   })
+}
+
+/** False: the bytes are no JSON object or array; nothing was visited. */
+function visitWhole(paths: PathNode<Sheet>, kept: readonly Buffer[], sheet: Sheet): boolean {
+  const [first, ...more] = kept
+  if (first === undefined) return false
+  let value: unknown
+  try {
+    value = JSON.parse((more.length === 0 ? first : Buffer.concat(kept)).toString())
+  } catch {
+    return false
+  }
+  if (typeof value !== 'object' || value === null) return false
+  visitParsed(paths, value, sheet)
+  return true
+}
+
+/** Measures the text of a body whose usage was visited already. */
+function textBytesOf(kept: readonly Buffer[]): number {
+  const scanner = new JsonScanner<null>(compilePaths<null>([]), null, ignore)
+  for (const bytes of kept) scanner.feed(bytes)
+  return scanner.textBytes
 }
 
 /** Reads ConverseStream: deltas are only measured, the `metadata` event is read. */
@@ -90,7 +132,7 @@ export function createPassiveTap(sheet: Sheet): UsageTap {
       readHeaders(sheet, headers)
     },
     chunk: ignore,
-    end: () => ({ streamException: null, complete: status !== 0, outputCharacters: 0 }),
+    end: () => ({ streamException: null, complete: status !== 0, outputCharacters: nothing }),
   })
 }
 
@@ -128,16 +170,21 @@ function streamTap({ sheet, finish, characters, event }: StreamParts): UsageTap 
       return {
         streamException: exception,
         complete,
-        outputCharacters: characters(),
+        outputCharacters: characters,
       }
     },
   })
 }
 
+type Ending = Pick<UsageReading, 'streamException' | 'complete'> & {
+  /** only estimates ask for it, so it is measured when it is asked for */
+  readonly outputCharacters: () => number
+}
+
 type Parts = {
   readonly headers: (status: number, headers: readonly string[]) => void
   readonly chunk: (bytes: Buffer) => void
-  readonly end: () => Pick<UsageReading, 'streamException' | 'complete' | 'outputCharacters'>
+  readonly end: () => Ending
 }
 
 /** The tap's promise not to throw, kept in one place: a reader that fails is noted and hears nothing more. */
@@ -174,17 +221,17 @@ class GuardedTap implements UsageTap {
   }
 
   end(): UsageReading {
-    this.#reading ??= { ...this.#ending(), ...this.#sheet.read() }
+    this.#reading ??= new Reading(this.#ending(), this.#sheet)
     return this.#reading
   }
 
-  #ending(): ReturnType<Parts['end']> {
+  #ending(): Ending {
     try {
       const ending = this.#parts.end()
       return this.#failed ? { ...ending, complete: false } : ending
     } catch (error) {
       this.#fail(error)
-      return { streamException: null, complete: false, outputCharacters: 0 }
+      return { streamException: null, complete: false, outputCharacters: nothing }
     }
   }
 
@@ -193,6 +240,33 @@ class GuardedTap implements UsageTap {
     this.#sheet.note(`suspect: reading usage failed (${error instanceof Error ? error.name : typeof error})`)
   }
 }
+
+class Reading implements UsageReading {
+  readonly usage: UsageReading['usage']
+  readonly servedTier: UsageReading['servedTier']
+  readonly invokedModelId: string | null
+  readonly notes: readonly string[]
+  readonly streamException: string | null
+  readonly complete: boolean
+  readonly #measure: () => number
+
+  constructor(ending: Ending, sheet: Sheet) {
+    const read = sheet.read()
+    this.usage = read.usage
+    this.servedTier = read.servedTier
+    this.invokedModelId = read.invokedModelId
+    this.notes = read.notes
+    this.streamException = ending.streamException
+    this.complete = ending.complete
+    this.#measure = ending.outputCharacters
+  }
+
+  get outputCharacters(): number {
+    return this.#measure()
+  }
+}
+
+const nothing = (): number => 0
 
 function ignore(): void {}
 
