@@ -62,37 +62,43 @@ type OtherPath = {
 const GET = 'GET'
 const POST = 'POST'
 
-/** Anchored at the end, one capture at the most, no nested repetition: linear time on any path. */
+/** Anchored at both ends, no nested repetition: linear time on any path. */
 const OTHER_PATHS: readonly OtherPath[] = [
   {
     method: POST,
-    pattern: /\/guardrail\/[^/]+\/version\/[^/]+\/apply$/,
+    pattern: /^\/guardrail\/[^/]+\/version\/[^/]+\/apply$/,
     operation: 'ApplyGuardrail',
     plane: 'runtime',
     kind: 'call',
   },
   {
     method: POST,
-    pattern: /\/guardrail-checks\/invoke$/,
+    pattern: /^\/guardrail-checks\/invoke$/,
     operation: 'InvokeGuardrailChecks',
     plane: 'runtime',
     kind: 'call',
   },
-  { method: POST, pattern: /\/async-invoke$/, operation: 'StartAsyncInvoke', plane: 'runtime', kind: 'call' },
-  { method: GET, pattern: /\/async-invoke\/[^/]+$/, operation: 'GetAsyncInvoke', plane: 'runtime', kind: 'read' },
-  { method: GET, pattern: /\/async-invoke$/, operation: 'ListAsyncInvokes', plane: 'runtime', kind: 'list' },
-  { method: GET, pattern: /\/foundation-models$/, operation: 'ListFoundationModels', plane: 'control', kind: 'list' },
+  { method: POST, pattern: /^\/async-invoke$/, operation: 'StartAsyncInvoke', plane: 'runtime', kind: 'call' },
+  { method: GET, pattern: /^\/async-invoke\/[^/]+$/, operation: 'GetAsyncInvoke', plane: 'runtime', kind: 'read' },
+  { method: GET, pattern: /^\/async-invoke$/, operation: 'ListAsyncInvokes', plane: 'runtime', kind: 'list' },
+  { method: GET, pattern: /^\/foundation-models$/, operation: 'ListFoundationModels', plane: 'control', kind: 'list' },
   {
     method: GET,
-    pattern: /\/foundation-models\/[^/]+$/,
+    pattern: /^\/foundation-models\/[^/]+$/,
     operation: 'GetFoundationModel',
     plane: 'control',
     kind: 'list',
   },
-  { method: GET, pattern: /\/inference-profiles$/, operation: 'ListInferenceProfiles', plane: 'control', kind: 'list' },
   {
     method: GET,
-    pattern: /\/inference-profiles\/[^/]+$/,
+    pattern: /^\/inference-profiles$/,
+    operation: 'ListInferenceProfiles',
+    plane: 'control',
+    kind: 'list',
+  },
+  {
+    method: GET,
+    pattern: /^\/inference-profiles\/[^/]+$/,
     operation: 'GetInferenceProfile',
     plane: 'control',
     kind: 'list',
@@ -114,8 +120,9 @@ function matchOther(method: string, pathOnly: string, query: string): Route | nu
   const path = pathOnly.slice(start)
   const found = OTHER_PATHS.find((other) => other.method === method && other.pattern.test(path))
   if (found === undefined) return null
+  const segments = path.slice(1).split('/').map(decodeSegment)
   const named = found.pattern.source.endsWith('[^/]+$')
-  const modelId = named ? decodeSegment(path.slice(path.lastIndexOf('/') + 1)) : null
+  const modelId = named ? (segments.at(-1) ?? null) : null
   return {
     operation: found.operation,
     modelId,
@@ -144,5 +151,5 @@ function decodeSegment(segment: string): string {
 
 const invalidPath = (): GatewayError =>
   new GatewayError('invalid_request', {
-    message: 'The provided model identifier is invalid: the path holds characters that no identifier has.',
+    message: 'The provided identifier is invalid: the path holds characters that no identifier has.',
   })
