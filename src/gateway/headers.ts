@@ -1,17 +1,24 @@
 // Which headers cross the gateway: an allow-list each way, so that no credential, hop-by-hop or internal header ever does.
 
+import { GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 
 const OUT = new Set(['content-type', 'accept'])
 const OUT_PREFIX = 'x-amzn-bedrock-'
 
-/** Headers of the request that Bedrock has a meaning for, flat; everything else, Authorization first, stays here. */
+/**
+ * Headers of the request that Bedrock has a meaning for, flat; everything else, Authorization first, stays here. One that stands twice is
+ * refused: the policy and Bedrock could each read another of the two.
+ */
 export function outgoingHeaders(exchange: HttpExchange): string[] {
   const flat: string[] = []
   const { rawHeaders } = exchange
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] as string
-    if (OUT.has(name) || name.startsWith(OUT_PREFIX)) flat.push(name, rawHeaders[index + 1] as string)
+    if (!OUT.has(name) && !name.startsWith(OUT_PREFIX)) continue
+    if (name !== 'accept' && flatHeader(flat, name) !== null)
+      throw new GatewayError('invalid_request', { message: `The header ${name.slice(0, 100)} appears more than once.` })
+    flat.push(name, rawHeaders[index + 1] as string)
   }
   return flat
 }

@@ -141,6 +141,7 @@ async function startCall(
   const { operation } = route
   if (operation === 'InvokeModelWithBidirectionalStream')
     throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
+  const headers = outgoingHeaders(exchange)
   const read = surface.readFacts(route, (name) => exchange.header(name), body)
   const facts = keepMetadata(read, dependencies.metadataKeys)
   const model = await resolveModel(dependencies, route, facts)
@@ -167,7 +168,7 @@ async function startCall(
       plane: route.plane,
       method: exchange.method,
       path: route.upstreamPath,
-      headers: outgoingHeaders(exchange),
+      headers,
       body,
       region: model.region,
     },
