@@ -44,6 +44,8 @@ export interface Signer {
 export function createSigner({ service, maxKeys = 1_000 }: { service: string; maxKeys?: number }): Signer {
   const keys = createSigningKeys({ maxKeys })
   const dateOf = createAmzDates()
+  const pathOf = createPathCache()
+  let plan: HeaderPlan | null = null
   return {
     sign(request) {
       const { credentials, region } = request
@@ -51,13 +53,12 @@ export function createSigner({ service, maxKeys = 1_000 }: { service: string; ma
       const payloadHash = request.bodySha256Hex ?? sha256Hex(request.body)
       const added = ['x-amz-date', amzDate, 'x-amz-content-sha256', payloadHash]
       if (credentials.sessionToken !== undefined) added.push('x-amz-security-token', credentials.sessionToken)
-      const lines = linesToSign(request, added)
+      if (plan === null || !fits(plan, request.headers, added)) plan = planOf(request.headers, added)
+      const lines = plan === null ? linesToSign(request, added) : plannedLines(plan, request, added)
       const scope = { date: amzDate.slice(0, 8), region, service }
       const key = keys.get(credentials.accessKeyId, credentials.secretAccessKey, scope)
-      const { rawPath, rawQuery } = splitTarget(request.path)
       const canonical =
-        `${request.method}\n${canonicalPath(withoutDotSegments(rawPath))}\n${canonicalQuery(rawQuery)}\n` +
-        `${lines.canonical}\n${lines.names}\n${payloadHash}`
+        `${request.method}\n${pathOf(request.path)}\n` + `${lines.canonical}\n${lines.names}\n${payloadHash}`
       const signature = signatureOf(key, amzDate, scope, canonical)
       added.push(
         'authorization',
@@ -196,6 +197,64 @@ function linesToSign(request: RequestToSign, added: readonly string[]): { canoni
     names += names === '' ? name : `;${name}`
   }
   return { canonical, names }
+}
+
+/** How the headers of one shape of request are signed: most requests have the shape of the one before. */
+type HeaderPlan = {
+  /** of request.headers and of what is added, in their order */
+  readonly names: readonly string[]
+  /** sorted by name; `at` is the place of the value in both lists put together, -1 the host */
+  readonly lines: readonly { readonly name: string; readonly at: number }[]
+  readonly signedNames: string
+}
+
+/** null: a name comes twice, which needs its values joined. */
+function planOf(headers: readonly string[], added: readonly string[]): HeaderPlan | null {
+  const names = [...headers, ...added].filter((_, index) => index % 2 === 0)
+  if (new Set(names).size !== names.length) return null
+  const lines = [{ name: 'host', at: -1 }, ...names.map((name, index) => ({ name, at: 2 * index + 1 }))]
+    .filter(({ name }) => !NEVER_SIGNED.has(name))
+    .sort((left, right) => (left.name < right.name ? -1 : 1))
+  return { names, lines, signedNames: lines.map(({ name }) => name).join(';') }
+}
+
+function fits({ names }: HeaderPlan, headers: readonly string[], added: readonly string[]): boolean {
+  if (headers.length + added.length !== 2 * names.length) return false
+  for (let index = 0; index < headers.length; index += 2) if (headers[index] !== names[index / 2]) return false
+  const before = headers.length / 2
+  for (let index = 0; index < added.length; index += 2) if (added[index] !== names[before + index / 2]) return false
+  return true
+}
+
+function plannedLines(
+  plan: HeaderPlan,
+  request: RequestToSign,
+  added: readonly string[],
+): { canonical: string; names: string } {
+  const { headers, host } = request
+  let canonical = ''
+  for (const { name, at } of plan.lines) {
+    const value = at === -1 ? host : at < headers.length ? headers[at] : added[at - headers.length]
+    canonical += `${name}:${canonicalValue(value ?? '')}\n`
+  }
+  return { canonical, names: plan.signedNames }
+}
+
+const CACHED_PATHS = 1_000
+
+/** The canonical path and query of the targets that come again and again: one for each model and operation. */
+function createPathCache(): (target: string) => string {
+  const known = new Map<string, string>()
+  return (target) => {
+    let canonical = known.get(target)
+    if (canonical === undefined) {
+      const { rawPath, rawQuery } = splitTarget(target)
+      canonical = `${canonicalPath(withoutDotSegments(rawPath))}\n${canonicalQuery(rawQuery)}`
+      if (known.size >= CACHED_PATHS) known.clear()
+      known.set(target, canonical)
+    }
+    return canonical
+  }
 }
 
 /** Insertion is the fastest sort for a dozen; a second line of one name is joined to the first. */
