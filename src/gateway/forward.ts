@@ -112,7 +112,16 @@ class Run implements UpstreamListener, RunningCall {
   start(): void {
     this.#state = 'sending'
     this.#attempts += 1
-    this.#upstreamExchange = this.#dependencies.upstream.send(this.#question.call, this)
+    this.#upstreamRequestId = null
+    try {
+      this.#upstreamExchange = this.#dependencies.upstream.send(this.#question.call, this)
+    } catch (thrown) {
+      // nothing has been sent: such as a region that is none, out of a model's ARN
+      const words = thrown instanceof RangeError ? { message: `${thrown.message}.` } : { detail: String(thrown) }
+      const error = new GatewayError(thrown instanceof RangeError ? 'invalid_request' : 'internal', words)
+      this.#dependencies.log('warn', 'a call could not be sent', { ...this.#logFields(), detail: String(thrown) })
+      this.#settle({ ending: this.#ending('upstream_failed'), billed: 'nothing', reading: null, error })
+    }
   }
 
   stop(): void {
@@ -173,7 +182,8 @@ class Run implements UpstreamListener, RunningCall {
     const answering = this.#state === 'relaying'
     if (kind !== 'aborted')
       this.#dependencies.log('warn', 'the upstream failed', { ...this.#logFields(), kind, detail })
-    if (!answering && kind === 'unreachable' && !sent && this.#mayRetry()) {
+    // A refusal is one also when it breaks off: nothing was billed, and it may be tried again.
+    if (this.#state === 'discarding' || (!answering && kind === 'unreachable' && !sent && this.#mayRetry())) {
       this.#retryLater()
       return
     }

@@ -46,6 +46,8 @@ export function createBedrockUpstream(options: BedrockOptions): Upstream {
     return transport.send({ origin, method: call.method, path, headers, body }, listener)
   }
   const send = (call: UpstreamCall, listener: UpstreamListener): UpstreamExchange => {
+    // Throws for a region that is none: now, and not when the credentials have come and nobody hears it.
+    originFor(call.plane, call.region)
     const credentials = options.credentials.current()
     return credentials === null
       ? sendLater(options.credentials, (loaded, hears) => sendWith(loaded, call, hears), listener)
@@ -92,13 +94,21 @@ function sendLater(
 ): UpstreamExchange {
   let running: UpstreamExchange | null = null
   let aborted = false
-  source.load().then(
-    (credentials) => {
-      if (aborted) listener.onFailure({ kind: 'aborted', sent: false, detail: 'aborted while waiting for credentials' })
-      else running = send(credentials, listener)
-    },
-    (thrown) => listener.onFailure({ kind: 'credentials', sent: false, detail: String(thrown) }),
-  )
+  const begin = (credentials: UpstreamCredentials): void => {
+    if (aborted) {
+      listener.onFailure({ kind: 'aborted', sent: false, detail: 'aborted while waiting for credentials' })
+      return
+    }
+    try {
+      running = send(credentials, listener)
+    } catch (thrown) {
+      // an unheard rejection would end the process
+      listener.onFailure({ kind: 'unreachable', sent: false, detail: String(thrown) })
+    }
+  }
+  source
+    .load()
+    .then(begin, (thrown) => listener.onFailure({ kind: 'credentials', sent: false, detail: String(thrown) }))
   return {
     resume: () => running?.resume(),
     abort() {
