@@ -65,6 +65,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { member: caller, checkBody } = authenticate(exchange)
     const body = await exchange.readBody(maxBodyBytes, bodyTimeoutMilliseconds)
     checkBody?.(body)
+    // the shutdown may have begun while the body arrived, and must not meet a call that it does not know
+    if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     const member = actingMember(dependencies.directory(), caller, exchange.header(TENANT_HEADER))
     if (route.kind !== 'call') {
       await answerList(dependencies, { exchange, surface, route, member, requestId })
