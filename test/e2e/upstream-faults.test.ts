@@ -8,6 +8,7 @@ import { parseScenario } from '../../simulator/scenario.ts'
 import type { LedgerLine, TestTenant } from './admin-client.ts'
 import { startHarness, type Harness } from './harness.ts'
 import { rawCall, type Seen } from './raw-call.ts'
+import { CONVERSE_ANSWER, startRecordingUpstream } from './recording-upstream.ts'
 import { callNamed, type CallKind } from './requests.ts'
 import { counted } from './truth.ts'
 
@@ -67,6 +68,59 @@ describe('an upstream that refuses', () => {
     await expect(client.send(command)).rejects.toMatchObject({ name: 'ThrottlingException' })
     client.destroy()
     expect(await entry()).toMatchObject({ attempts: 4, ending: 'upstream_refused', cost_usd: '0', estimated: false })
+  })
+})
+
+describe('a refusal that breaks off', () => {
+  it('is still a refusal: nothing was billed, and the call is tried again', async () => {
+    let requests = 0
+    const upstream = await startRecordingUpstream((_, response) => {
+      requests += 1
+      if (requests > 1) {
+        response.writeHead(200, { 'content-type': 'application/json', 'x-amzn-requestid': 'the-second' })
+        response.end(CONVERSE_ANSWER)
+        return
+      }
+      response.writeHead(503, { 'content-length': '100', 'x-amzn-requestid': 'the-first' })
+      response.write('{"message":')
+      setTimeout(() => response.destroy(), 50)
+    })
+    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: upstream.url })
+    expect((await call('converse')).status).toBe(200)
+    expect(await entry()).toMatchObject({ attempts: 2, ending: 'completed', upstream_request_id: 'the-second' })
+    await upstream.close()
+  })
+
+  it('is forgotten when the next attempt fails otherwise: its request id names another call', async () => {
+    let requests = 0
+    const upstream = await startRecordingUpstream((request, response) => {
+      requests += 1
+      if (requests > 1) request.socket.resetAndDestroy()
+      else response.writeHead(503, { 'x-amzn-requestid': 'the-first' }).end()
+    })
+    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: upstream.url })
+    expect((await call('converse')).status).toBe(502)
+    expect(await entry()).toMatchObject({
+      attempts: 2,
+      ending: 'upstream_failed',
+      upstream_request_id: null,
+      usage: null,
+    })
+    await upstream.close()
+  })
+})
+
+describe('a call that cannot be sent', () => {
+  it('because its ARN names no region is refused, and holds nothing afterwards', async () => {
+    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: '' })
+    await harness.admin('PATCH', 'tenants/team-a', { limits: [{ kind: 'concurrency', amount: 1 }] })
+    const path = `/model/${encodeURIComponent('arn:aws:bedrock:zz-nowhere-99::foundation-model/amazon.nova-lite-v1:0')}/converse`
+    for (let times = 0; times < 3; times += 1) {
+      const seen = await rawCall(pool, { ...callNamed('one', 'converse', 30), path, key: tenant.secret })
+      expect([seen.status, seen.headers['x-amzn-errortype']]).toEqual([400, 'ValidationException'])
+    }
+    const ledger = await harness.ledger()
+    expect(ledger.map(({ ending, cost_usd }) => [ending, cost_usd])).toEqual(ledger.map(() => ['upstream_failed', '0']))
   })
 })
 
