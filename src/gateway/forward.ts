@@ -12,6 +12,7 @@ import type {
   UsageTap,
 } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
+import type { Placed } from '../http/roster.ts'
 import type { Admitted } from './admit.ts'
 import type { Drains, DrainPlace } from './drains.ts'
 import { answerHeaders, flatHeader } from './headers.ts'
@@ -46,7 +47,7 @@ export type ForwardQuestion = {
   readonly onAnswer: ((answer: Buffer) => Promise<void>) | null
 }
 
-export type RunningCall = {
+export type RunningCall = Placed & {
   readonly hold: Hold
   /** Resolves when the entry is durable (or could not be made so) and the answer was given or given up. Never rejects. */
   readonly done: Promise<void>
@@ -69,6 +70,7 @@ type State = 'sending' | 'discarding' | 'waiting' | 'relaying' | 'settling' | 'e
 class Run implements UpstreamListener, RunningCall {
   readonly done: Promise<void>
   readonly hold: Hold
+  place = -1
   readonly #dependencies: ForwardDependencies
   readonly #question: ForwardQuestion
   readonly #delivery: Delivery

@@ -4,6 +4,7 @@ import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
 import { matchesModelGlob, parseModelId, resolveParsed, type ParsedModelId, type ResolvedModel } from '../core/model.ts'
 import type { Hold } from '../core/reservation.ts'
+import { Roster } from '../http/roster.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies } from './admit.ts'
 import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
@@ -53,7 +54,7 @@ const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
 
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const authenticate = createAuthenticate(dependencies)
-  const calls = new Map<string, RunningCall>()
+  const calls = new Roster<RunningCall>()
   const forwardDependencies: ForwardDependencies = { ...dependencies, limits: dependencies.forwardLimits }
   const state = { draining: false }
   const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
@@ -80,9 +81,9 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       member,
       body,
     })
-    calls.set(requestId, call)
+    calls.add(call)
     await call.done
-    calls.delete(requestId)
+    calls.remove(call)
   }
 
   return {
@@ -101,13 +102,17 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     get running() {
       return calls.size
     },
-    runningHold: (requestId) => calls.get(requestId)?.hold ?? null,
+    runningHold: (requestId) => calls.find((call) => call.hold.requestId === requestId)?.hold ?? null,
     async drain(deadlineMilliseconds) {
       state.draining = true
       const timer = setTimeout(() => {
-        for (const call of calls.values()) call.stop()
+        calls.forEach((call) => call.stop())
       }, deadlineMilliseconds)
-      while (calls.size > 0) await Promise.all([...calls.values()].map((call) => call.done))
+      while (calls.size > 0) {
+        const running: Promise<void>[] = []
+        calls.forEach((call) => running.push(call.done))
+        await Promise.all(running)
+      }
       clearTimeout(timer)
     },
   }

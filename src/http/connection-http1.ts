@@ -59,6 +59,7 @@ function startTimeouts(server: Server): void {
 
 class Http1Connection implements Connection, ExchangeContext, Watched {
   ticks: number
+  place = -1
   readonly deadlines: Deadlines
   readonly bodyBudget: BodyBudget
   readonly writeStallTicks: number

@@ -40,6 +40,7 @@ export function createHttp2Side(handlers: Handlers, surroundings: Surroundings):
 
 class Http2Connection implements Connection, ExchangeContext, Watched {
   ticks: number
+  place = -1
   readonly deadlines: Deadlines
   readonly bodyBudget: BodyBudget
   readonly writeStallTicks: number

@@ -14,6 +14,7 @@ export class Http1Exchange implements RunningExchange {
   readonly path: string
   closedBy: ClosedBy | null = null
   ticks = 0
+  place = -1
   private readonly request: IncomingMessage
   private readonly response: ServerResponse
   private readonly socket: Socket

@@ -15,6 +15,7 @@ export class Http2Exchange implements RunningExchange {
   readonly path: string
   closedBy: ClosedBy | null = null
   ticks = 0
+  place = -1
   private readonly stream: ServerHttp2Stream
   private readonly raw: readonly string[]
   private readonly context: ExchangeContext

@@ -123,6 +123,7 @@ function createTransport(tls: ListenerOptions['tls'], limits: ListenerLimits, ta
 /** Waits for as many bytes of a cleartext connection as tell HTTP/2 (by its preface, RFC 9113 section 3.4) from HTTP/1. */
 class Preface implements Watched {
   ticks: number
+  place = -1
   private readonly socket: Socket
   private readonly deadlines: Deadlines
   private readonly speak: Speak

@@ -43,6 +43,7 @@ export const EMPTY_BODY = Buffer.alloc(0)
 
 class BodyReading implements Watched {
   ticks: number
+  place = -1
   private readonly limits: BodyLimits
   private readonly deadlines: Deadlines
   private readonly budget: BodyBudget

@@ -57,8 +57,7 @@ export function createSigner({ service, maxKeys = 1_000 }: { service: string; ma
       const lines = plan === null ? linesToSign(request, added) : plannedLines(plan, request, added)
       const scope = { date: amzDate.slice(0, 8), region, service }
       const key = keys.get(credentials.accessKeyId, credentials.secretAccessKey, scope)
-      const canonical =
-        `${request.method}\n${pathOf(request.path)}\n` + `${lines.canonical}\n${lines.names}\n${payloadHash}`
+      const canonical = `${request.method}\n${pathOf(request.path)}\n${lines.canonical}\n${lines.names}\n${payloadHash}`
       const signature = signatureOf(key, amzDate, scope, canonical)
       added.push(
         'authorization',

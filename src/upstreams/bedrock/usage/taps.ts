@@ -28,7 +28,7 @@ const NO_PATHS = compilePaths<Sheet>([])
 /** Reads one JSON body. `complete` is exact: every bracket is closed, and nothing follows. */
 export function createBodyTap({ sheet, paths, finish }: TapPlan): UsageTap {
   let scanner: JsonScanner<Sheet> | null = null
-  let kept: Buffer[] = []
+  const kept: Buffer[] = []
   let keptBytes = 0
   let success = false
   const follow = (): JsonScanner<Sheet> => {
