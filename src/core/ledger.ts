@@ -3,7 +3,7 @@
 import type { PicoUsd } from './money.ts'
 import type { Routing, Tier } from './model.ts'
 import type { TenantScope } from './tenant.ts'
-import type { Dimension, Quantities, Usage } from './usage.ts'
+import { DIMENSION_NAMES, type Dimension, type Quantities, type Usage } from './usage.ts'
 
 /** How a call ended; one word each, said once. */
 export const ENDINGS = [
@@ -160,14 +160,13 @@ function detailsJson(entry: LedgerEntry): string {
   )
 }
 
+const SORTED_DIMENSIONS: readonly Dimension[] = [...DIMENSION_NAMES].sort()
+
 /** As canonicalJson, for the names of dimensions, which need no escaping. */
 function quantitiesJson(quantities: Quantities): string {
   let text = ''
-  let last = ''
-  for (const name in quantities) {
-    if (name < last) return canonicalJson(quantities)
-    last = name
-    const value = quantities[name as Dimension]
+  for (const name of SORTED_DIMENSIONS) {
+    const value = quantities[name]
     if (value !== undefined) text += `${text === '' ? '{"' : ',"'}${name}":${value}`
   }
   return text === '' ? '{}' : `${text}}`

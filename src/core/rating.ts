@@ -9,7 +9,15 @@ import {
   type PriceBook,
   type PriceQuestion,
 } from './price-book.ts'
-import { CONTEXT_DIMENSIONS, DIMENSIONS, isDimension, type Dimension, type Quantities, type Usage } from './usage.ts'
+import {
+  CONTEXT_DIMENSIONS,
+  DIMENSION_NAMES,
+  DIMENSIONS,
+  isDimension,
+  type Dimension,
+  type Quantities,
+  type Usage,
+} from './usage.ts'
 
 /** What a call is priced by, beside its usage. `at` is when it began. */
 export type RatingQuestion = Omit<PriceQuestion, 'contextTokens' | 'variant'>
@@ -92,33 +100,44 @@ export type WorstCaseAsk = {
  * bounds, at any long-context step. Images, seconds and the like count only where the model bills them at all.
  */
 export function worstCase(book: PriceBook, question: RatingQuestion, ask: WorstCaseAsk): PicoUsd | null {
-  const stops = contextStops(book, askedBy(question, 0, '')).filter((stop) => stop <= ask.inputTokens)
-  const bound = { book, question, stops, variant: ask.variant ?? '' }
+  const base = askedBy(question, 0, '')
+  const stops = contextStops(book, base).filter((stop) => stop <= ask.inputTokens)
+  const asked = stops.map((stop) => (stop === 0 ? base : askedBy(question, stop, '')))
+  const bound: Bound = { book, base, asked, variant: ask.variant ?? '' }
   const input = boundOf(bound, CONTEXT_DIMENSIONS, ask.inputTokens)
-  const output = boundOf(bound, ['output_tokens'], ask.outputTokens)
+  const output = boundOf(bound, OUTPUT_ONLY, ask.outputTokens)
   if (input === null || output === null) return null
   let total = input + output
-  const others: Quantities = { requests: 1, images: 0, seconds: 0, ...given(ask), ...ask.quantities }
-  for (const [name, quantity] of Object.entries(others)) {
-    if (!isDimension(name) || FREE.has(name)) continue
-    if (variantsOf(book, askedBy(question, 0, ''), name).size === 0) continue
-    const cost = boundOf(bound, [name], quantity)
+  for (const dimensions of OTHER_DIMENSIONS) {
+    const quantity = boundFor(ask, dimensions[0])
+    if (quantity === 0 || variantsOf(book, base, dimensions[0]).size === 0) continue
+    const cost = boundOf(bound, dimensions, quantity)
     if (cost === null) return null
     total += cost
   }
   return picoUsd(total)
 }
 
+const OUTPUT_ONLY: readonly Dimension[] = ['output_tokens']
+/** Each in a list of its own, as `boundOf` takes them. */
+const OTHER_DIMENSIONS: readonly (readonly [Dimension])[] = DIMENSION_NAMES.filter(
+  (name) => name !== 'output_tokens' && !CONTEXT_DIMENSIONS.includes(name) && !FREE.has(name),
+).map((name) => [name])
+
 /** A bound that is missing is none of it; one that is null is unknown, which matters where the model bills by it. */
-const given = ({ images, seconds }: WorstCaseAsk): Quantities => ({
-  ...(images === undefined ? {} : { images }),
-  ...(seconds === undefined ? {} : { seconds }),
-})
+function boundFor(ask: WorstCaseAsk, dimension: Dimension): number | null {
+  const stated = ask.quantities?.[dimension]
+  if (stated !== undefined) return stated
+  if (dimension === 'requests') return 1
+  const own = dimension === 'images' ? ask.images : dimension === 'seconds' ? ask.seconds : 0
+  return own === undefined ? 0 : own
+}
 
 type Bound = {
   readonly book: PriceBook
-  readonly question: RatingQuestion
-  readonly stops: readonly number[]
+  readonly base: PriceQuestion
+  /** what to ask for at each long-context step within reach */
+  readonly asked: readonly PriceQuestion[]
   readonly variant: string
 }
 
@@ -135,12 +154,12 @@ function boundOf(bound: Bound, dimensions: readonly Dimension[], quantity: numbe
 }
 
 /** Over the long-context steps within reach and the variants that the call may turn out to have. */
-function dearestOf({ book, question, stops, variant }: Bound, dimension: Dimension): bigint | null {
+function dearestOf({ book, base, asked, variant }: Bound, dimension: Dimension): bigint | null {
   let dearest: bigint | null = null
-  for (const known of variantsOf(book, askedBy(question, 0, ''), dimension)) {
+  for (const known of variantsOf(book, base, dimension)) {
     if (variant !== '' && known !== '' && known !== variant) continue
-    for (const stop of stops) {
-      const found = findPrice(book, askedBy(question, stop, known), dimension)
+    for (const question of asked) {
+      const found = findPrice(book, known === '' ? question : { ...question, variant: known }, dimension)
       if (found !== null && (dearest === null || found.unitPrice > dearest)) dearest = found.unitPrice
     }
   }
