@@ -21,8 +21,8 @@ export type AppendQueueOptions = {
 }
 
 /** From so many entries in the last batch on, the next one gathers for a moment. */
-const BUSY_BATCH_ENTRIES = 3
-const GATHER_MILLISECONDS = 1
+const BUSY_BATCH_ENTRIES = 4
+const GATHER_MILLISECONDS = 3
 
 type Waiting = {
   readonly requestId: string
