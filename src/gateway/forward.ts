@@ -295,7 +295,10 @@ class Run implements UpstreamListener, RunningCall {
       onAnswer === null || ended.ending !== 'completed' ? settled : settled.then(() => onAnswer(this.#delivery.body()))
     ready.then(
       () => this.#deliver(error),
-      (thrown) => this.#onLedgerFailure(thrown),
+      (thrown) => {
+        if (thrown instanceof GatewayError) this.#deliver(thrown)
+        else this.#onLedgerFailure(thrown)
+      },
     )
   }
 
