@@ -12,7 +12,7 @@ const CONNECTIONS = 64
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4)
 /** As `npm start` runs it. */
-const START_OPTIONS = '--max-semi-space-size=16'
+const START_OPTIONS = '--max-semi-space-size=8'
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1%3A0'
 
 type Target = {
@@ -144,9 +144,6 @@ async function benchStreams(targets: readonly [Target, Target]): Promise<void> {
   const events = 103
   const load = (target: Target) => measure(target, () => closedLoop(target.streamPlan, 100, SECONDS), events)
   const { of } = await sideBySide(targets, load)
-  const first = of(
-    ({ gateway, bare }) => quantile(gateway.result.firstBytes, 0.5) - quantile(bare.result.firstBytes, 0.5),
-  )
   print()
   print('100 streams of 100 events, one event each 20 ms')
   print(`  bare proxy   ${of((round) => round.bare.cpuMicroseconds).toFixed(1)} µs CPU per event`)
@@ -154,7 +151,19 @@ async function benchStreams(targets: readonly [Target, Target]): Promise<void> {
   print(
     `  ratio        ${of((round) => round.gateway.cpuMicroseconds / round.bare.cpuMicroseconds).toFixed(2)} of its CPU per event   (goal: 1.25 or less)`,
   )
-  print(`  added        ${first.toFixed(2)} ms to the first byte, p50   (goal: 0.3 or less)`)
+  await benchFirstByte(targets)
+}
+
+/** At a rate at which nothing waits for anything: 50 short streams a second. */
+async function benchFirstByte(targets: readonly [Target, Target]): Promise<void> {
+  const load = (target: Target): Promise<Measured> => {
+    const plan = { ...target.streamPlan, body: streamBody(5, 2) }
+    return measure(target, () => openLoop(plan, 50, SECONDS))
+  }
+  const { of } = await sideBySide(targets, load)
+  const at = (share: number): number =>
+    of(({ gateway, bare }) => quantile(gateway.result.firstBytes, share) - quantile(bare.result.firstBytes, share))
+  print(`  first byte   p50 ${at(0.5).toFixed(2)} ms later at 50 streams a second   (goal: 0.3 or less)`)
 }
 
 await main()

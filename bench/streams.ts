@@ -4,9 +4,8 @@ import { Client, requestBytes, type LoadPlan } from './load.ts'
 import { residentMebibytes } from './processes.ts'
 
 const STREAMS = 1_000
-/** WEIGHBRIDGE_DRAIN_MAX_STREAMS as it is by default; the spare are idle connections of the pool. */
+/** WEIGHBRIDGE_DRAIN_MAX_STREAMS as it is by default. */
 const DRAINS = 256
-const SPARE = 120
 
 export async function benchOpenStreams(options: {
   readonly upstreamUrl: string
@@ -26,20 +25,20 @@ export async function benchOpenStreams(options: {
   await sleep(8_000)
   const streaming = clients.filter((client) => client.bytes > 0).length
   const during = residentMebibytes(pid)
-  const openBefore = await connections(upstreamUrl)
+  const openBefore = await running(upstreamUrl)
   for (const client of clients) client.destroy()
   const left = performance.now()
   const untilAtMost = async (most: number): Promise<string> => {
-    while ((await connections(upstreamUrl)) > most && performance.now() - left < 60_000) await sleep(50)
+    while ((await running(upstreamUrl)) > most && performance.now() - left < 60_000) await sleep(50)
     return ((performance.now() - left) / 1_000).toFixed(1)
   }
-  const toDrains = await untilAtMost(DRAINS + SPARE)
-  const toNone = await untilAtMost(SPARE)
+  const toDrains = await untilAtMost(DRAINS)
+  const toNone = await untilAtMost(0)
   print()
   print(`${STREAMS} open streams (${streaming} answering), one event each 100 ms`)
   print(`  memory       ${during.toFixed(0)} MiB resident (${before.toFixed(0)} before)   (goal: 256 or less)`)
   print(
-    `  all leave    ${openBefore} upstream connections; all but ${DRAINS} drains free after ${toDrains} s (goal: 1 or less), all after ${toNone} s`,
+    `  all leave    ${openBefore} upstream streams; all but ${DRAINS} drains free after ${toDrains} s (goal: 1 or less), all after ${toNone} s`,
   )
 }
 
@@ -49,4 +48,4 @@ export const streamBody = (events: number, everyMilliseconds: number): string =>
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-const connections = async (url: string): Promise<number> => Number(await (await fetch(`${url}/connections`)).text())
+const running = async (url: string): Promise<number> => Number(await (await fetch(`${url}/streams`)).text())

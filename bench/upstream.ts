@@ -59,6 +59,10 @@ function stream(body: string, response: ServerResponse): void {
     'content-type': 'application/vnd.amazon.eventstream',
     'x-amzn-requestid': `bench-${(count += 1)}`,
   })
+  streams += 1
+  response.on('close', () => {
+    streams -= 1
+  })
   response.write(START)
   let sent = 0
   const finish = (): void => {
@@ -81,11 +85,13 @@ function stream(body: string, response: ServerResponse): void {
 }
 
 let count = 0
+/** streams that are being answered now */
+let streams = 0
 
 const server = createServer((request, response) => {
   const path = request.url ?? ''
-  if (path === '/connections') {
-    server.getConnections((_, open) => response.end(String(open)))
+  if (path === '/streams') {
+    response.end(String(streams))
     return
   }
   const chunks: Buffer[] = []
