@@ -1,7 +1,9 @@
 // Hostile requests on the data plane: nothing that a client writes chooses the upstream, slips past the policy or reaches Bedrock in another form.
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { connect } from 'node:http2'
 import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { connectRaw } from '../../src/http/raw-client.fixture.ts'
 import type { TestTenant } from './admin-client.ts'
 import { startHarness, type Harness } from './harness.ts'
@@ -243,6 +245,23 @@ describe('tricks with the path', () => {
   it.each(tricks)('%s is refused', async (path) => {
     const { status } = await send({ path })
     expect([400, 403, 404]).toContain(status)
+    await nothingHappened()
+  })
+
+  it('are decided over HTTP/2 as over HTTP/1.1', async () => {
+    const session = connect(harness.url)
+    const statuses: [string, number][] = []
+    for (const path of tricks) {
+      const stream = session.request({ ':method': 'POST', ':path': path, authorization: `Bearer ${restricted.secret}` })
+      stream.end(BODY)
+      const [headers] = (await once(stream, 'response')) as [Record<string, number>]
+      statuses.push([path, headers[':status'] ?? 0])
+      stream.resume()
+    }
+    session.destroy()
+    const expected: [string, number][] = []
+    for (const path of tricks) expected.push([path, (await send({ path })).status])
+    expect(statuses).toEqual(expected)
     await nothingHappened()
   })
 

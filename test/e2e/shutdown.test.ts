@@ -162,3 +162,14 @@ describe('impatience', () => {
     expect(result.estimated).toBeGreaterThanOrEqual(10)
   })
 })
+
+describe('a second gateway on the same data', () => {
+  it('does not start, says why, and leaves the first one alone', TIMEOUT, async () => {
+    await begin()
+    const second = startGatewayProcess({ dataDir, simulatorUrl: simulator.url })
+    await expect(second).rejects.toThrow(/another process|in use|locked/i)
+    const { ended } = await streams(named(1, 'paced'), poolOf(1))
+    await ended
+    expect([...seen.values()].map((call) => call.whole)).toEqual([true])
+  })
+})

@@ -1,10 +1,12 @@
 // What an upstream may do beside answering: refuse, be away, send strange headers, answer twice, lie about usage.
 
-import { connect } from 'node:net'
+import { createServer } from 'node:https'
+import { connect, type AddressInfo } from 'node:net'
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime'
 import { Pool } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseScenario } from '../../simulator/scenario.ts'
+import { TLS_FOR_TESTS } from '../../src/http/tls.fixture.ts'
 import type { LedgerLine, TestTenant } from './admin-client.ts'
 import { startHarness, type Harness } from './harness.ts'
 import { rawCall, type Seen } from './raw-call.ts'
@@ -52,6 +54,13 @@ describe('an upstream that refuses', () => {
     const { attempts, ending, usage } = await entry()
     expect([attempts, ending]).toEqual(retried ? [2, 'completed'] : [1, 'upstream_failed'])
     expect(counted(usage)).toEqual(retried ? harness.simulator.bill()[0]?.usage : {})
+  })
+
+  it('and asks for more patience than the call has is told on at once', async () => {
+    await begin([{ faults: ['throttle:retry_after=30'] }], { WEIGHBRIDGE_UPSTREAM_TOTAL_TIMEOUT_MILLISECONDS: '5000' })
+    const seen = await call('converse')
+    expect([seen.status, seen.headers['retry-after']]).toEqual([429, '30'])
+    expect(await entry()).toMatchObject({ attempts: 1, ending: 'upstream_refused', cost_usd: '0' })
   })
 
   it('every time is told on, charged nothing, and tried as often as the settings say', async () => {
@@ -136,6 +145,22 @@ describe('an upstream that is not there', () => {
     await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: 'http://no-such-host.invalid:1' })
     expect((await call('converse')).status).toBe(503)
     expect(await entry()).toMatchObject({ ending: 'upstream_failed', cost_usd: '0' })
+  })
+})
+
+describe('an upstream with a certificate that nobody vouches for', () => {
+  it('is not spoken to', async () => {
+    let requests = 0
+    const server = createServer(TLS_FOR_TESTS, (_, response) => {
+      requests += 1
+      response.end()
+    })
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: `https://127.0.0.1:${port}` })
+    expect((await call('converse')).status).toBe(503)
+    expect([requests, (await entry()).cost_usd]).toEqual([0, '0'])
+    server.close()
   })
 })
 
