@@ -12,7 +12,7 @@ const CONNECTIONS = 64
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4)
 /** As `npm start` runs it. */
-const START_OPTIONS = '--max-semi-space-size=8'
+const START_OPTIONS = '--max-semi-space-size=16'
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1%3A0'
 
 type Target = {
