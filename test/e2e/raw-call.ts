@@ -6,6 +6,7 @@ import { messagesOf, type StreamMessage } from './event-stream-reader.ts'
 /** When the client leaves; null: it stays to the end. */
 export type Leave =
   | { readonly at: 'before_first_byte'; readonly afterMilliseconds: number }
+  | { readonly at: 'moment'; readonly moment: Promise<void> }
   | { readonly at: 'headers' }
   | { readonly at: 'event'; readonly count: number }
   | null
@@ -41,6 +42,7 @@ export async function rawCall(dispatcher: Dispatcher, call: RawCall): Promise<Se
   const client = new RawClient(call)
   const { leave = null } = call
   const timer = leave?.at === 'before_first_byte' ? setTimeout(client.leave, leave.afterMilliseconds) : undefined
+  if (leave?.at === 'moment') void leave.moment.then(client.leave)
   try {
     await client.run(dispatcher)
   } catch (thrown) {
