@@ -103,6 +103,28 @@ describe('a stream that breaks off', () => {
     expect(written()).toBe('refused')
   })
 
+  it('ends without its final event when the entry of that could not be made durable', () => {
+    const { exchange, written } = recorder()
+    const delivery = new Delivery(exchange, 1_000, HOOKS)
+    delivery.release()
+    delivery.head(200, [], EVENT_STREAM)
+    delivery.chunk(frame('a'), false)
+    delivery.chunk(frame('z'), true)
+    delivery.withhold()
+    delivery.fail(refusal, Buffer.from('!'), 'id')
+    expect(written()).toBe(`${frame('a').toString()}!`)
+  })
+
+  it('is refused when its final event is all that there was', () => {
+    const { exchange, written } = recorder()
+    const delivery = new Delivery(exchange, 1_000, HOOKS)
+    delivery.head(200, [], EVENT_STREAM)
+    delivery.chunk(frame('z'), true)
+    delivery.withhold()
+    delivery.fail(refusal, Buffer.from('!'), 'id')
+    expect(written()).toBe('refused')
+  })
+
   it('passes every byte when its frames are cut anywhere', () => {
     const { exchange, written } = recorder()
     const delivery = new Delivery(exchange, 1_000, HOOKS)

@@ -103,6 +103,11 @@ export class Delivery {
     this.#queuedBytes = 0
   }
 
+  /** The entry could not be made durable: what would complete the answer never goes. */
+  withhold(): void {
+    for (const piece of this.#tail.splice(0)) this.#queuedBytes -= piece.length
+  }
+
   /** The status that the client sees when the call ends with this refusal (null: with its answer). */
   statusIf(refusal: number | null): number {
     if (this.#mode === 'abandoned') return this.#exchange.headersSent ? this.#status : 0

@@ -327,6 +327,7 @@ class Run implements UpstreamListener, RunningCall {
       { tokens: taken.ask.tokens, cost: taken.ask.cost ?? 0n },
       this.#dependencies.now(),
     )
+    this.#delivery.withhold()
     this.#deliver(new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 }))
   }
 
