@@ -33,6 +33,10 @@ describe('the bound of what a model reads', () => {
   it('counts what the model fetches from elsewhere as a whole context', () => {
     expect(inputBound(body('{"video":{"source":{"s3Location":{"uri":"s3://b/k"}}}}'))).toBeGreaterThan(1_000_000)
   })
+  it('is not got around by writing a name in escapes; text in other alphabets may have them', () => {
+    expect(inputBound(body('{"video":{"source":{"s3\\u004cocation":{}}}}'))).toBeGreaterThan(1_000_000)
+    expect(inputBound(body('{"text":"\\u00e9t\\u00e9 \\u003cb\\u003e \\u001b"}'))).toBeLessThan(2_000)
+  })
   it('counts every image, however few bytes it takes', () => {
     expect(inputBound(body('[{"image":{}},{"image":{}}]'))).toBeGreaterThan(10_000)
   })

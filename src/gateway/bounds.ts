@@ -59,6 +59,7 @@ export function boundsOf(question: BoundsQuestion): WorstCaseAsk {
  */
 export function inputBound(body: Buffer): number {
   let tokens = body.length + TEMPLATE_TOKENS
+  if (hidesLetters(body)) tokens += LARGEST_CONTEXT_TOKENS
   for (const { name, each } of READ_FROM_ELSEWHERE) {
     for (let at = body.indexOf(name); at !== -1; at = body.indexOf(name, at + name.length)) tokens += each
     if (tokens > LARGEST_BOUND) return LARGEST_BOUND
@@ -66,6 +67,11 @@ export function inputBound(body: Buffer): number {
   // A page of a compressed document takes a few hundred bytes and up to a few thousand tokens.
   return Math.min(LARGEST_BOUND, body.includes(DOCUMENT) ? tokens + body.length * TOKENS_PER_DOCUMENT_BYTE : tokens)
 }
+
+/** No serialiser escapes letters or digits: whoever writes them so may be hiding one of the names that are looked for. */
+const hidesLetters = (body: Buffer): boolean => body.includes(ESCAPE) && ESCAPED_LETTER.test(body.toString('latin1'))
+const ESCAPE = Buffer.from('\\u00')
+const ESCAPED_LETTER = /\\u00(?:3[0-9]|[46][1-9a-f]|[57][0-9a])/i
 
 const LARGEST_CONTEXT_TOKENS = 1_000_000
 const LARGEST_BOUND = 100_000_000
