@@ -8,6 +8,7 @@ import { Roster } from '../http/roster.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies } from './admit.ts'
 import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
+import { Backlog } from './backlog.ts'
 import { forward, type ForwardDependencies, type RunningCall } from './forward.ts'
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import { answerList } from './lists.ts'
@@ -23,7 +24,7 @@ export type PipelineLimits = {
 
 export type PipelineDependencies = AuthenticateDependencies &
   AdmitDependencies &
-  Omit<ForwardDependencies, 'limits'> & {
+  Omit<ForwardDependencies, 'limits' | 'backlog'> & {
     readonly forwardLimits: ForwardDependencies['limits']
     readonly pipelineLimits: PipelineLimits
     readonly owners: ResourceOwners
@@ -40,6 +41,8 @@ export type Pipeline = {
   /** Answers one exchange. Never rejects. */
   handle(exchange: HttpExchange): Promise<void>
   readonly running: number
+  /** Entries that the ledger has refused and not taken since; while there are any, calls are refused. */
+  readonly unwritten: number
   /** The hold of a call that runs in this process; null: none of that id runs. */
   readonly runningHold: (requestId: string) => Hold | null
   /** From now on new calls are refused; resolves when no call runs any more, after `deadlineMilliseconds` at the latest. */
@@ -55,7 +58,8 @@ const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const authenticate = createAuthenticate(dependencies)
   const calls = new Roster<RunningCall>()
-  const forwardDependencies: ForwardDependencies = { ...dependencies, limits: dependencies.forwardLimits }
+  const backlog = new Backlog(dependencies)
+  const forwardDependencies: ForwardDependencies = { ...dependencies, backlog, limits: dependencies.forwardLimits }
   const state = { draining: false }
   const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
 
@@ -73,6 +77,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       await answerList(dependencies, { exchange, surface, route, member, requestId })
       return
     }
+    if (backlog.size > 0) throw new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 })
     const call = await startCall(dependencies, forwardDependencies, {
       exchange,
       surface,
@@ -102,6 +107,9 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     get running() {
       return calls.size
     },
+    get unwritten() {
+      return backlog.size
+    },
     runningHold: (requestId) => calls.find((call) => call.hold.requestId === requestId)?.hold ?? null,
     async drain(deadlineMilliseconds) {
       state.draining = true
@@ -114,6 +122,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
         await Promise.all(running)
       }
       clearTimeout(timer)
+      await backlog.flush()
     },
   }
 }

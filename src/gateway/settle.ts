@@ -10,6 +10,7 @@ import type { Counters, Hold, HoldJournal, Taken } from '../core/reservation.ts'
 import type { UsageReading } from '../core/upstream.ts'
 import { CONTEXT_DIMENSIONS, estimateTokens, type Usage } from '../core/usage.ts'
 import type { Admitted } from './admit.ts'
+import { type Backlog, mayPass } from './backlog.ts'
 
 /** What happened upstream, as far as it decides what was billed. */
 export type Outcome = {
@@ -31,20 +32,27 @@ export type SettleDependencies = {
   readonly ledger: LedgerStore
   readonly holds: HoldJournal
   readonly counters: Counters
+  /** where entries go that the ledger could not take */
+  readonly backlog: Backlog
   readonly priceBook: () => PriceBook
   readonly now: () => number
   /** Hears of every entry once it is durable. Must not throw. */
   readonly onEntry: (entry: LedgerEntry) => void
 }
 
-/** Resolves when the entry is durable. Rejects when the ledger cannot take it: the hold then stays, for recovery. */
+/** Resolves when the entry is durable. Rejects when the ledger cannot take it: it is then tried again, and the hold stays until it could. */
 export async function settle(
   dependencies: SettleDependencies,
   admitted: Admitted,
   outcome: Outcome,
 ): Promise<LedgerEntry> {
   const entry = entryOf(admitted, outcome, dependencies.priceBook(), dependencies.now())
-  await dependencies.ledger.append(entry)
+  try {
+    await dependencies.ledger.append(entry)
+  } catch (thrown) {
+    if (mayPass(thrown)) dependencies.backlog.add(entry)
+    throw thrown
+  }
   dependencies.holds.close(entry.requestId)
   settleCounters(dependencies, admitted.taken, entry)
   dependencies.onEntry(entry)
