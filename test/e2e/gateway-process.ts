@@ -21,8 +21,12 @@ export async function startGatewayProcess(options: {
   readonly dataDir: string
   readonly simulatorUrl: string
   readonly settings?: Readonly<Record<string, string>>
+  /** no file of the process can grow beyond this, as if the disk were full */
+  readonly largestFileKilobytes?: number
 }): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const { largestFileKilobytes } = options
+  const limit = largestFileKilobytes === undefined ? '' : `ulimit -S -f ${largestFileKilobytes} && `
+  const child = spawn('bash', ['-c', `${limit}exec "$0" src/main.ts`, process.execPath], {
     env: {
       PATH: process.env.PATH ?? '',
       AWS_ACCESS_KEY_ID: 'AKIASIMULATOR000001',
