@@ -116,14 +116,18 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       const timer = setTimeout(() => {
         calls.forEach((call) => call.stop())
       }, deadlineMilliseconds)
-      while (calls.size > 0) {
-        const running: Promise<void>[] = []
-        calls.forEach((call) => running.push(call.done))
-        await Promise.all(running)
-      }
+      await untilNoneRuns(calls)
       clearTimeout(timer)
       await backlog.flush()
     },
+  }
+}
+
+async function untilNoneRuns(calls: Roster<RunningCall>): Promise<void> {
+  while (calls.size > 0) {
+    const running: Promise<void>[] = []
+    calls.forEach((call) => running.push(call.done))
+    await Promise.all(running)
   }
 }
 
