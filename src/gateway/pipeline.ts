@@ -2,7 +2,6 @@
 
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
-import { matchesModelGlob, parseModelId, resolveParsed, type ParsedModelId, type ResolvedModel } from '../core/model.ts'
 import type { Hold } from '../core/reservation.ts'
 import { Roster } from '../http/roster.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
@@ -13,6 +12,7 @@ import { forward, type ForwardDependencies, type RunningCall } from './forward.t
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import { answerList } from './lists.ts'
 import type { ResourceOwners } from './owners.ts'
+import { resolveModel, type ResolveDependencies } from './resolve.ts'
 import { DEFAULT_SURFACE, matchSurface } from './surfaces/index.ts'
 import type { CallFacts, Route, Surface } from './surfaces/surface.ts'
 
@@ -24,14 +24,13 @@ export type PipelineLimits = {
 
 export type PipelineDependencies = AuthenticateDependencies &
   AdmitDependencies &
+  ResolveDependencies &
   Omit<ForwardDependencies, 'limits' | 'backlog'> & {
     readonly forwardLimits: ForwardDependencies['limits']
     readonly pipelineLimits: PipelineLimits
     readonly owners: ResourceOwners
     readonly directory: () => Directory
     readonly newId: () => string
-    readonly region: string
-    readonly regionByModel: readonly (readonly [glob: string, region: string])[]
     /** keys of the request metadata that are kept on entries */
     readonly metadataKeys: readonly string[]
     readonly onRefusal: (code: GatewayError['code']) => void
@@ -47,12 +46,6 @@ export type Pipeline = {
   readonly runningHold: (requestId: string) => Hold | null
   /** From now on new calls are refused; resolves when no call runs any more, after `deadlineMilliseconds` at the latest. */
   drain(deadlineMilliseconds: number): Promise<void>
-}
-
-/** Operations without a model are priced under a name of their own. */
-const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
-  ApplyGuardrail: 'amazon.bedrock-guardrails',
-  InvokeGuardrailChecks: 'amazon.bedrock-guardrails',
 }
 
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
@@ -211,53 +204,6 @@ function keepMetadata(facts: CallFacts, keys: readonly string[]): CallFacts {
 
 const unknownRoute = (exchange: HttpExchange): string =>
   `There is no operation ${exchange.method} ${exchange.path.split('?', 1)[0]?.slice(0, 200)} here.`
-
-/** Which model is meant, where it routes and which region it is sent to. */
-async function resolveModel(
-  dependencies: PipelineDependencies,
-  route: Route,
-  facts: CallFacts,
-): Promise<ResolvedModel> {
-  const { region } = dependencies
-  const own = MODELS_OF_OPERATIONS[route.operation]
-  if (own !== undefined) return { modelId: own, kind: 'base_model', baseModel: own, routing: 'regional', region }
-  const modelId = route.modelId ?? facts.modelId
-  if (modelId === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
-  const parsed = parseModelId(modelId)
-  if (parsed === null) {
-    throw new GatewayError('unknown_model', {
-      message: `The model identifier "${modelId.slice(0, 200)}" is not one that Bedrock has.`,
-    })
-  }
-  const sentTo = regionFor(dependencies, parsed)
-  const resolved = resolveParsed(parsed, sentTo)
-  if (resolved !== null) return resolved
-  if (parsed.kind === 'application_profile') return lookUpProfile(dependencies, modelId)
-  return {
-    modelId,
-    kind: parsed.kind,
-    baseModel: null,
-    routing: parsed.routing ?? 'regional',
-    region: parsed.region ?? sentTo,
-  }
-}
-
-function regionFor(dependencies: PipelineDependencies, parsed: ParsedModelId): string {
-  const found = dependencies.regionByModel.find(([glob]) => matchesModelGlob(glob, parsed.modelId, parsed.baseModel))
-  return found?.[1] ?? dependencies.region
-}
-
-async function lookUpProfile(dependencies: PipelineDependencies, modelId: string): Promise<ResolvedModel> {
-  let looked: ResolvedModel | null
-  try {
-    looked = await dependencies.upstream.resolveModel(modelId)
-  } catch (thrown) {
-    throw new GatewayError('upstream_unreachable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
-  }
-  if (looked === null)
-    throw new GatewayError('unknown_model', { message: `There is no inference profile "${modelId.slice(0, 200)}".` })
-  return looked
-}
 
 function refuse(dependencies: PipelineDependencies, asked: Asked, thrown: unknown): void {
   const { exchange, surface, requestId } = asked
