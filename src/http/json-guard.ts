@@ -11,11 +11,15 @@ export type JsonFlaw =
   | 'too_many_keys'
   | 'duplicate_key'
 
+export type ByteRange = { readonly start: number; readonly end: number }
+
 export type JsonScan<Path extends string> =
   | {
       readonly ok: true
       /** The watched value as it stands in the body, for JSON.parse, which cannot fail; undefined when it is not there. */
       text(path: Path): string | undefined
+      /** The bytes of the watched value, from its first to behind its last; undefined when it is not there. */
+      range(path: Path): ByteRange | undefined
     }
   /** `offset`: where in the body; `key`: the one that comes twice */
   | { readonly ok: false; readonly flaw: JsonFlaw; readonly offset: number; readonly key: string | null }
@@ -43,12 +47,17 @@ export function createJsonGuard<Path extends string>(options: JsonGuardOptions<P
       if (!isUtf8(body)) return refused('invalid_utf8', 0, null)
       const scan = new Scan(body, maxDepth, maxTopLevelKeys)
       if (!scan.document(root)) return refused(scan.flaw, scan.at, scan.repeatedKey)
+      const range = (path: Path): ByteRange | undefined => {
+        const index = indexes.get(path)
+        const start = index === undefined ? undefined : scan.starts[index]
+        return start === undefined ? undefined : { start, end: scan.ends[index!]! }
+      }
       return {
         ok: true,
+        range,
         text(path) {
-          const index = indexes.get(path)
-          const start = index === undefined ? undefined : scan.starts[index]
-          return start === undefined ? undefined : body.toString('utf8', start, scan.ends[index!])
+          const found = range(path)
+          return found === undefined ? undefined : body.toString('utf8', found.start, found.end)
         },
       }
     },
