@@ -1,4 +1,5 @@
 // What an operation is given and what it answers; authentication, faults, pacing and the bill are the server's affair.
+import type { Dialect } from './dialect.ts'
 import type { Fault, FaultName } from './faults.ts'
 import type { BilledUsage, JsonObject } from './family.ts'
 import type { Simulator } from './simulator.ts'
@@ -73,6 +74,8 @@ export type StreamAnswer = {
   events: Iterable<StreamEvent>
   /** the frame of one event */
   frame(event: StreamEvent): Buffer
+  /** how a failure in the middle of it is said; AWS's event stream when absent */
+  dialect?: Dialect
   billing: Billing
   /** what the invocation log shows as the output; its payloads when absent */
   logged?: JsonObject
@@ -88,6 +91,8 @@ export type Operation = {
   method: 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT'
   /** matched against the raw path; named groups become `call.path`, decoded */
   path: RegExp
+  /** members that this operation's body names and others' paths do, such as modelId */
+  named?(body: Buffer): Record<string, string>
   run(call: Call): Answer
 }
 

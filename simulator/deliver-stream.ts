@@ -1,7 +1,7 @@
 // Sends the events of a stream one by one, breaks it where a fault wants it, and bills what had been generated when it ended.
 import type { Call, StreamAnswer, StreamEvent } from './call.ts'
 import { breaksStream, damaged, isFrameDamage, withFalseUsage } from './damage.ts'
-import { errorEvent, exceptionEvent } from './event-stream-writer.ts'
+import { failureIn } from './dialect.ts'
 import type { Fault } from './faults.ts'
 import type { BilledUsage, JsonObject } from './family.ts'
 import { isObject } from './json.ts'
@@ -87,13 +87,14 @@ class StreamDelivery {
   async #break(fault: Fault, event: StreamEvent): Promise<boolean> {
     if (isFrameDamage(fault.name)) return true
     const message = 'The simulator was asked for this error.'
+    const { dialect = 'aws' } = this.#answer
     const frame = this.#answer.frame(event)
     const half = frame.subarray(0, Math.floor(frame.length / 2))
     switch (fault.name) {
       case 'exception':
-        return this.#endWith(exceptionEvent(fault.parameters.type ?? '', JSON.stringify({ message })))
+        return this.#endWith(failureIn(dialect, fault.parameters.type ?? '', message))
       case 'error_event':
-        return this.#endWith(errorEvent('InternalFailure', message))
+        return this.#endWith(failureIn(dialect, null, message))
       case 'truncated_frame':
         return this.#endWith(half)
       default:

@@ -1,12 +1,14 @@
-// One request from its first byte to its answer: routed, authenticated, run, delivered; whatever is thrown becomes AWS's error form.
-import { authenticate } from './authenticate.ts'
+// One request from its first byte to its answer: routed, authenticated, run, delivered; whatever is thrown becomes an error of the path's dialect.
+import { authenticate, type Caller, type Credentials } from './authenticate.ts'
 import type { Call, Operation } from './call.ts'
 import { deliver } from './deliver.ts'
+import { dialectOf, refusalOf } from './dialect.ts'
 import { ApiError, invalid } from './errors.ts'
 import { type Fault, FaultSyntaxError, parseFaults } from './faults.ts'
 import { isObject, objectAt } from './json.ts'
 import { faultSet, playBefore, wishesOf } from './play.ts'
 import type { CallFacts } from './scenario.ts'
+import type { SignedRequest } from './signature.ts'
 import type { Simulator } from './simulator.ts'
 import { digest } from './tokens.ts'
 import type { Wire } from './wire.ts'
@@ -46,14 +48,14 @@ function callOf(
 ): Call {
   const { method, target, headers } = wire
   const startedAt = simulator.now()
-  const caller = authenticate({ method, target, headers, body }, operation.service, simulator.credentials, startedAt)
+  const caller = callerOf({ method, target, headers, body }, operation, simulator.credentials, startedAt)
   const question = target.indexOf('?')
   const call: Call = {
     requestId,
     operation: operation.name,
     region: caller.region,
     accessKeyId: caller.accessKeyId,
-    path,
+    path: { ...path, ...operation.named?.(body) },
     query: new URLSearchParams(question < 0 ? '' : target.slice(question + 1)),
     headers,
     body,
@@ -64,6 +66,24 @@ function callOf(
   }
   const faults = faultSet(faultsOf(call))
   return { ...call, faults, wishes: wishesOf(faults) }
+}
+
+/** In OpenAI's and Anthropic's dialect a wrong key is 401 by whatever name AWS has for it, and Anthropic's also comes as x-api-key. */
+function callerOf(request: SignedRequest, operation: Operation, credentials: Credentials, now: number): Caller {
+  const dialect = dialectOf(request.target)
+  if (dialect === 'aws') return authenticate(request, operation.service, credentials, now)
+  const key = dialect === 'anthropic' ? request.headers['x-api-key'] : undefined
+  const authorization = request.headers.authorization ?? (key === undefined ? '' : `Bearer ${key}`)
+  try {
+    return authenticate(
+      { ...request, headers: { ...request.headers, authorization } },
+      operation.service,
+      credentials,
+      now,
+    )
+  } catch (thrown) {
+    throw new ApiError('UnrecognizedClientException', thrown instanceof ApiError ? thrown.message : String(thrown))
+  }
 }
 
 /** From the model id's suffix, the header and the scenario, in this order. */
@@ -137,19 +157,17 @@ function asApiError(thrown: unknown): ApiError {
   return new ApiError('InternalServerException', `The simulator failed: ${words}`)
 }
 
-/** Writes AWS's error form, unless an answer is already under way. */
+/** Writes the error in the form of the path's dialect, unless an answer is already under way. */
 export function refuse(wire: Wire, requestId: string, thrown: unknown): void {
   if (wire.gone) return
   if (wire.headSent) return wire.reset()
   const error = asApiError(thrown)
-  // SageMaker's service model spells the member with a capital letter.
-  const name = wire.target.startsWith('/endpoints/') ? 'Message' : 'message'
-  const body = Buffer.from(JSON.stringify({ [name]: error.message, ...error.members }))
-  wire.head(error.status, {
+  const refusal = refusalOf(error, wire.target, requestId)
+  const body = Buffer.from(JSON.stringify(refusal.body))
+  wire.head(refusal.status, {
     'content-type': 'application/json',
     'content-length': body.length,
-    'x-amzn-errortype': `${error.errorType}:http://internal.amazon.com/coral/com.amazon.bedrock/`,
-    'x-amzn-requestid': requestId,
+    ...refusal.headers,
     ...error.headers,
   })
   wire.end(body)

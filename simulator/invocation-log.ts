@@ -12,7 +12,15 @@ const INLINE_LIMIT_BYTES = 100_000
 const RECORDS_PER_OBJECT = 500
 const FLUSH_MS = 1000
 const BUCKET = 'simulated-invocation-logs'
-const LOGGED = new Set(['Converse', 'ConverseStream', 'InvokeModel', 'InvokeModelWithResponseStream'])
+/** OpenAI's APIs of this host are logged too (AWS model card of GPT-6.1, October 2026). */
+const LOGGED = new Set([
+  'Converse',
+  'ConverseStream',
+  'InvokeModel',
+  'InvokeModelWithResponseStream',
+  'ChatCompletions',
+  'CreateResponse',
+])
 
 /** What the log needs to know of a call. */
 export type LoggedCall = {

@@ -1,4 +1,4 @@
-// One InvokeModel call, the same with and without a stream: headers checked, body read, the family asked.
+// One call that a model family answers, the same with and without a stream: headers checked, body read, the family asked.
 import type { Billing, Call } from './call.ts'
 import { validateLatency, validateTier } from './conversation/validate.ts'
 import { ApiError, constraint, invalid } from './errors.ts'
@@ -25,16 +25,19 @@ export type Guard = {
   members(output: Assessment | null): JsonObject
 }
 
-export function readInvocation(call: Call): Invocation {
+/** What the dialects that name the model in the body say there and not in headers. */
+export type SaidInBody = { model: JsonObject; tier: string | undefined }
+
+export function readInvocation(call: Call, said: SaidInBody | null = null): Invocation {
   const sent = call.path.modelId ?? ''
   const { simulator, headers } = call
   const model = resolveModel(sent, simulator.models, simulator.resources.aliases)
-  const requestMetadata = readRequestMetadataHeader(headers['x-amzn-bedrock-request-metadata'])
-  const asked = headers['x-amzn-bedrock-service-tier']
+  const { requestMetadata, tier: asked } =
+    said === null ? saidInHeaders(headers) : { ...said, requestMetadata: undefined }
   validateTier(asked, model.card)
   const latency = headers['x-amzn-bedrock-performanceconfig-latency']
   validateLatency(latency)
-  const body = readModelBody(call.body)
+  const body = said?.model ?? readModelBody(call.body)
   const tier = call.wishes.servedTier ?? asked ?? 'default'
   const scope = `${ACCOUNT_ID}/${call.region}/${model.card.modelId}`
   const guard = guardOf(call, body)
@@ -66,6 +69,14 @@ export function readInvocation(call: Call): Invocation {
   }
 }
 
+/** Request metadata is of Invoke and Converse alone (AWS user guide, cost attribution, October 2026). */
+function saidInHeaders(headers: Call['headers']): Pick<Billing, 'requestMetadata'> & { tier: string | undefined } {
+  return {
+    requestMetadata: readRequestMetadataHeader(headers['x-amzn-bedrock-request-metadata']),
+    tier: headers['x-amzn-bedrock-service-tier'],
+  }
+}
+
 /** Runs the family; what it refuses is a ValidationException. */
 export function askFamily<T>(work: () => T): T {
   try {
@@ -86,7 +97,7 @@ export function counted(usage: BilledUsage): { input: number; output: number; ca
   }
 }
 
-function readModelBody(bytes: Buffer): JsonObject {
+export function readModelBody(bytes: Buffer): JsonObject {
   let body: unknown
   try {
     body = JSON.parse(bytes.toString())

@@ -25,6 +25,16 @@ export type AsyncJob = {
   failure: string | null
 }
 
+/** What OpenAI's Responses keep of an answer, in the region that made it. */
+export type StoredResponse = {
+  region: string
+  /** milliseconds since 1970 */
+  expiresAt: number
+  body: JsonObject
+  /** the conversation with the answer at its end, as a chat */
+  messages: JsonObject[]
+}
+
 export type Tag = { key: string; value: string }
 
 /** Things that stand for a model in an account in which nobody has created anything yet; `type/name` of the ARN → model id. */
@@ -42,6 +52,7 @@ export type Resources = {
   aliases: Aliases
   profiles: Map<string, ApplicationProfile>
   jobs: Map<string, AsyncJob>
+  responses: Map<string, StoredResponse>
   /** tags by ARN */
   tags: Map<string, Tag[]>
   /** more aliases, from a scenario */
@@ -52,6 +63,7 @@ export type Resources = {
 export function createResources(): Resources {
   const profiles = new Map<string, ApplicationProfile>()
   const jobs = new Map<string, AsyncJob>()
+  const responses = new Map<string, StoredResponse>()
   const tags = new Map<string, Tag[]>()
   let added: Readonly<Record<string, string>> = {}
   return {
@@ -64,6 +76,7 @@ export function createResources(): Resources {
     },
     profiles,
     jobs,
+    responses,
     tags,
     addAliases(aliases) {
       added = aliases
@@ -71,6 +84,7 @@ export function createResources(): Resources {
     clear() {
       profiles.clear()
       jobs.clear()
+      responses.clear()
       tags.clear()
     },
   }

@@ -2,6 +2,7 @@
 import type { Operation } from '../call.ts'
 import { APPLY_GUARDRAIL } from './apply-guardrail.ts'
 import { GET_ASYNC_INVOKE, LIST_ASYNC_INVOKES, START_ASYNC_INVOKE } from './async-invoke.ts'
+import { CHAT_COMPLETIONS } from './chat-completions.ts'
 import { CONVERSE } from './converse.ts'
 import { CONVERSE_STREAM } from './converse-stream.ts'
 import { COUNT_TOKENS } from './count-tokens.ts'
@@ -16,6 +17,8 @@ import { INVOKE_ENDPOINT, INVOKE_ENDPOINT_ASYNC, INVOKE_ENDPOINT_WITH_RESPONSE_S
 import { INVOKE_GUARDRAIL_CHECKS } from './invoke-guardrail-checks.ts'
 import { INVOKE_MODEL } from './invoke-model.ts'
 import { INVOKE_MODEL_WITH_RESPONSE_STREAM } from './invoke-model-with-response-stream.ts'
+import { MESSAGES } from './messages.ts'
+import { CANCEL_RESPONSE, CREATE_RESPONSE, DELETE_RESPONSE, GET_RESPONSE } from './responses.ts'
 import { LIST_TAGS_FOR_RESOURCE, TAG_RESOURCE, UNTAG_RESOURCE } from './tags.ts'
 
 export const OPERATIONS: readonly Operation[] = [
@@ -24,6 +27,12 @@ export const OPERATIONS: readonly Operation[] = [
   INVOKE_MODEL,
   INVOKE_MODEL_WITH_RESPONSE_STREAM,
   COUNT_TOKENS,
+  CHAT_COMPLETIONS,
+  CREATE_RESPONSE,
+  GET_RESPONSE,
+  DELETE_RESPONSE,
+  CANCEL_RESPONSE,
+  MESSAGES,
   APPLY_GUARDRAIL,
   INVOKE_GUARDRAIL_CHECKS,
   START_ASYNC_INVOKE,
