@@ -15,6 +15,7 @@ import {
   whole,
   type Check,
 } from './config-checks.ts'
+import { issuers } from './config-issuers.ts'
 import { UNPRICED_POLICIES } from './core/plan.ts'
 
 type Setting<Value> = {
@@ -76,6 +77,12 @@ export const SETTINGS = {
     'WEIGHBRIDGE_ROOT_SECRET',
     credential(32),
     'Secret that virtual secret access keys are derived from, 32 characters or more. Unset: made at the first start and kept in the data folder.',
+  ),
+  oidcIssuers: setting(
+    'WEIGHBRIDGE_OIDC_ISSUERS',
+    '{}',
+    issuers(16),
+    'JSON object from short names to OpenID issuers whose tokens are taken as credentials, such as Cognito user pools; at most 16. Unset: none.',
   ),
   url: setting('WEIGHBRIDGE_URL', 'http://127.0.0.1:8787', origin(), 'Where the CLI finds the running gateway.'),
   logLevel: setting(

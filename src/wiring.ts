@@ -10,6 +10,7 @@ import { modelFacts } from './catalogue/models.ts'
 import { shippedPrices } from './catalogue/prices/index.ts'
 import type { Config } from './config.ts'
 import { adminDependenciesOf } from './control-plane.ts'
+import type { TokenVerifier } from './core/identity.ts'
 import type { Counters, HoldJournal } from './core/reservation.ts'
 import type { Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
@@ -18,6 +19,7 @@ import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { createResourceOwners } from './gateway/owners.ts'
 import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRequestIds } from './gateway/request-id.ts'
+import { createTokenVerifier } from './identity/token-verifier.ts'
 import { createListener, type Listener } from './http/listener.ts'
 import { recoverHolds } from './jobs/recover-holds.ts'
 import { seedCounters } from './jobs/seed-counters.ts'
@@ -130,6 +132,7 @@ function pipelineOf(parts: Parts): Pipeline {
     directory: snapshots.directory,
     priceBook: snapshots.priceBook,
     deriveSecretAccessKey: parts.deriveSecretAccessKey,
+    tokens: tokensOf(parts),
     counters: parts.counters,
     holds: parts.holds,
     holdGatherer: createHoldGatherer(parts.holds),
@@ -157,6 +160,17 @@ function pipelineOf(parts: Parts): Pipeline {
       totalTimeoutMilliseconds: config.upstreamTotalTimeoutMilliseconds,
       maxBufferedBytes: MOST_BUFFERED_BYTES,
     },
+  })
+}
+
+function tokensOf({ config, log }: Parts): TokenVerifier | null {
+  if (config.oidcIssuers.length === 0) return null
+  return createTokenVerifier({
+    issuers: config.oidcIssuers,
+    fetch,
+    now,
+    onFailure: ({ alias }, thrown) =>
+      log.warn({ issuer: alias, detail: String(thrown) }, 'the keys of an OpenID issuer could not be fetched'),
   })
 }
 

@@ -10,6 +10,13 @@ const ID_WORDS = 'must be 1 to 64 letters, digits, ".", "_" or "-", and begin wi
 export const tenantId = z.string().regex(TENANT_ID_PATTERN, ID_WORDS)
 export const planId = z.string().regex(TENANT_ID_PATTERN, ID_WORDS)
 export const keyId = z.string().regex(/^[a-z0-9]{12}$/, 'must be the 12 letters and digits of a key id')
+/** Who a ledger entry names: an API key, or the holder of an ID token. */
+export const credentialId = z
+  .string()
+  .regex(
+    /^(?:[a-z0-9]{12}|jwt:[a-z0-9-]{1,32}:[0-9a-f]{16})$/,
+    'must be a key id, or the id of a token as entries show it',
+  )
 export const requestId = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, 'must be a request id')
 export const modelId = z
   .string()

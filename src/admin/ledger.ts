@@ -45,7 +45,7 @@ export const listLedger = operation({
     from: fields.instant.optional(),
     to: fields.instant.optional(),
     tenant: fields.tenantId.optional(),
-    key: fields.keyId.optional(),
+    key: fields.credentialId.optional(),
     model: fields.modelId.optional(),
     base_model: fields.modelId.optional(),
     unpriced: fields.queryFlag.optional(),

@@ -25,6 +25,8 @@ export type Member = {
 export type Directory = {
   memberByKeyId(keyId: string): Member | null
   memberByAccessKeyId(accessKeyId: string): Member | null
+  /** The member of a credential that is kept elsewhere; null when its tenant does not exist. */
+  memberOf(credential: ApiKey): Member | null
   /** The member for a key that acts for another tenant; null when it may not. */
   actingFor(member: Member, tenantId: string): Member | null
   readonly tenants: ReadonlyMap<string, Tenant>
@@ -51,6 +53,10 @@ export function buildDirectory(content: {
   return {
     memberByKeyId: (keyId) => byKeyId.get(keyId) ?? null,
     memberByAccessKeyId: (accessKeyId) => byAccessKeyId.get(accessKeyId) ?? null,
+    memberOf(credential) {
+      const tenant = tenants.get(credential.tenantId)
+      return tenant === undefined ? null : member(credential, tenant)
+    },
     actingFor(acting, tenantId) {
       if (tenantId === acting.principal.tenant.id) return acting
       const tenant = tenants.get(tenantId)

@@ -1,8 +1,9 @@
-// Finds out who a request is: a bearer key, an x-api-key, or a SigV4 signature made with a key's virtual access key pair.
+// Finds out who a request is: a bearer key, an x-api-key, a SigV4 signature made with a key's virtual access key pair, an ID token.
 
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { Identity, TokenVerifier } from '../core/identity.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import {
   createVerifier,
@@ -15,33 +16,66 @@ import {
 /** `checkBody` is there when the credential also covers the body; call it before believing the member. */
 export type Authenticated = { readonly member: Member; readonly checkBody: ((body: Buffer) => void) | null }
 
-export type Authenticate = (exchange: HttpExchange) => Authenticated
+/** At once, except for an ID token that was not verified lately. */
+export type Authenticate = (exchange: HttpExchange) => Authenticated | Promise<Authenticated>
 
 export type AuthenticateDependencies = {
   readonly directory: () => Directory
   readonly now: () => number
   /** the secret half of a virtual access key pair, derived from the root secret */
   readonly deriveSecretAccessKey: (accessKeyId: string) => string
+  /** null: no issuer is configured */
+  readonly tokens: TokenVerifier | null
 }
 
 const KEY_PREFIX = 'wb_'
 const LONGEST_KEY = 256
 const BEARER = /^Bearer +(\S+)$/i
+/** Three parts with dots between them; no API key holds a dot. */
+const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]*$/
 const NO_KEY_HASH = Buffer.alloc(32)
 
 export function createAuthenticate(dependencies: AuthenticateDependencies): Authenticate {
   const { directory, now } = dependencies
   const verifier = createVerifier()
+  const byToken = createByToken(dependencies)
   return (exchange) => {
     const authorization = exchange.header('authorization')
     if (authorization?.startsWith('AWS4-HMAC-SHA256')) {
       return bySignature(dependencies, verifier, exchange, authorization)
     }
-    const key = bearerKey(authorization) ?? exchange.header('x-api-key')
+    const bearer = bearerKey(authorization)
+    if (bearer !== undefined && TOKEN.test(bearer)) return byToken(bearer)
+    const key = bearer ?? exchange.header('x-api-key')
     if (key === undefined) throw new GatewayError('missing_credential', { message: MISSING })
     return { member: admitMember(byKey(directory(), key), now()), checkBody: null }
   }
 }
+
+/** The member of a verified token, worked out once per token and directory. */
+function createByToken({ directory, now, tokens }: AuthenticateDependencies) {
+  const members = new WeakMap<Identity, { readonly directory: Directory; readonly member: Member | null }>()
+  const authenticated = (identity: Identity): Authenticated => {
+    const current = directory()
+    let known = members.get(identity)
+    if (known?.directory !== current) {
+      known = { directory: current, member: current.memberOf(identity.key) }
+      members.set(identity, known)
+    }
+    if (known.member === null) throw unknownTenant(identity)
+    return { member: admitMember(known.member, now()), checkBody: null }
+  }
+  return (token: string): Authenticated | Promise<Authenticated> => {
+    const identity = tokens?.verify(token)
+    if (identity === undefined) return { member: admitMember(null, now()), checkBody: null }
+    return identity instanceof Promise ? identity.then(authenticated) : authenticated(identity)
+  }
+}
+
+const unknownTenant = ({ key }: Identity): GatewayError =>
+  new GatewayError('may_not_act_for', {
+    message: `The token is valid, but there is no tenant "${key.tenantId}" at this gateway.`,
+  })
 
 const MISSING =
   'The request carries no credential. Send the API key as "Authorization: Bearer wb_…" or "x-api-key", or sign with its access key pair.'

@@ -60,7 +60,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { exchange, surface, route, requestId } = question
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
-    const { member: caller, checkBody } = authenticate(exchange)
+    const who = authenticate(exchange)
+    const { member: caller, checkBody } = who instanceof Promise ? await who : who
     const body = await exchange.readBody(maxBodyBytes, bodyTimeoutMilliseconds)
     checkBody?.(body)
     // the shutdown may have begun while the body arrived, and must not meet a call that it does not know
