@@ -17,6 +17,9 @@ export type DeliveryHooks = {
   readonly needRelease: () => void
 }
 
+/** How many bytes of the next chunk of a stream are whole with it. */
+export type Edges = { wholeBytes(chunk: Buffer): number }
+
 export class Delivery {
   readonly #exchange: HttpExchange
   readonly #maxBufferedBytes: number
@@ -30,16 +33,17 @@ export class Delivery {
   #queue: Buffer[] = []
   /** the beginning of a frame: passed on when it is whole, dropped when it never will be */
   #partial: Buffer[] = []
-  readonly #edges = new FrameEdges()
+  readonly #edges: Edges
   /** the end of a stream, from its final event on: waits for the entry, whatever becomes of the hold */
   #tail: Buffer[] = []
   #queuedBytes = 0
   #writtenBytes = 0
 
-  constructor(exchange: HttpExchange, maxBufferedBytes: number, hooks: DeliveryHooks) {
+  constructor(exchange: HttpExchange, maxBufferedBytes: number, hooks: DeliveryHooks, edges: Edges = new FrameEdges()) {
     this.#exchange = exchange
     this.#maxBufferedBytes = maxBufferedBytes
     this.#hooks = hooks
+    this.#edges = edges
     exchange.onDrain(hooks.resumeUpstream)
   }
 
@@ -94,6 +98,9 @@ export class Delivery {
     this.#queuedBytes += piece.length
     return piece
   }
+
+  /** The upstream's own answer is to be given, and all of it is here. */
+  answered(): void {}
 
   abandon(): void {
     this.#mode = 'abandoned'

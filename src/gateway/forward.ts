@@ -19,7 +19,8 @@ import { answerHeaders, flatHeader } from './headers.ts'
 import { Delivery } from './delivery.ts'
 import { isRetryableStatus, retryDelayMilliseconds } from './retry.ts'
 import { settle, type Outcome, type SettleDependencies } from './settle.ts'
-import type { Surface } from './surfaces/surface.ts'
+import type { AnswerTranslator, Surface } from './surfaces/surface.ts'
+import { TranslatedDelivery } from './translation.ts'
 
 export type ForwardLimits = {
   readonly retries: number
@@ -42,7 +43,8 @@ export type ForwardQuestion = {
   readonly call: UpstreamCall
   /** the operation answers with a stream */
   readonly streams: boolean
-  readonly body: Buffer
+  /** null: the answer passes as it comes */
+  readonly answer: AnswerTranslator | null
   /** Runs on a whole successful answer before it is released; null: nothing to do. */
   readonly onAnswer: ((answer: Buffer) => Promise<void>) | null
 }
@@ -98,15 +100,28 @@ class Run implements UpstreamListener, RunningCall {
       this.#finish = resolve
     })
     const { totalTimeoutMilliseconds, maxBufferedBytes } = dependencies.limits
-    this.#delivery = new Delivery(question.exchange, maxBufferedBytes, {
+    const { exchange, answer, surface } = question
+    const hooks = {
       resumeUpstream: () => this.#upstreamExchange?.resume(),
       needRelease: () => this.#makeHoldDurable(),
-    })
+    }
+    this.#delivery =
+      answer === null
+        ? new Delivery(exchange, maxBufferedBytes, hooks)
+        : new TranslatedDelivery({
+            exchange,
+            maxBufferedBytes,
+            hooks,
+            surface,
+            answer,
+            requestId: this.hold.requestId,
+            onFailure: (thrown) => this.#onUntranslated(thrown),
+          })
     // A stream will need it, and may as well not wait for it.
     if (question.streams) this.#makeHoldDurable()
     this.#deadlineAt = dependencies.now() + totalTimeoutMilliseconds
     this.#deadlineTimer = setTimeout(() => this.stop(), totalTimeoutMilliseconds)
-    question.exchange.onClose((finished) => {
+    exchange.onClose((finished) => {
       if (!finished) this.#onClientLeft()
     })
   }
@@ -141,11 +156,11 @@ class Run implements UpstreamListener, RunningCall {
       return
     }
     this.#state = 'relaying'
-    const { admitted, body, call, exchange } = this.#question
+    const { admitted, call, exchange } = this.#question
     this.#tap = this.#dependencies.upstream.tap({
       operation: call.operation,
       model: admitted.model,
-      requestBody: body,
+      requestBody: call.body,
       requestHeader: (name) => exchange.header(name),
     })
     this.#tap.headers(status, headers)
@@ -275,12 +290,21 @@ class Run implements UpstreamListener, RunningCall {
     this.stop()
   }
 
+  /** It was made, metered and billed; only the client could not be told. */
+  #onUntranslated(thrown: unknown): void {
+    this.#dependencies.log('error', 'an answer could not be translated', {
+      ...this.#logFields(),
+      detail: String(thrown),
+    })
+  }
+
   #settle(ended: Pick<Outcome, 'ending' | 'billed' | 'reading'> & { error: GatewayError | null }): void {
     if (this.#state === 'settling' || this.#state === 'ended') return
     this.#state = 'settling'
     clearTimeout(this.#deadlineTimer)
     this.#drain?.leave()
     const { error, ...outcome } = ended
+    if (error === null) this.#delivery.answered()
     const rendered =
       error === null ? null : this.#question.surface.renderError(error, this.#question.admitted.hold.requestId)
     const status = this.#delivery.statusIf(rendered?.status ?? null)

@@ -14,7 +14,7 @@ import { answerList } from './lists.ts'
 import type { ResourceOwners } from './owners.ts'
 import { resolveModel, type ResolveDependencies } from './resolve.ts'
 import { DEFAULT_SURFACE, matchSurface } from './surfaces/index.ts'
-import type { CallFacts, Route, Surface } from './surfaces/surface.ts'
+import type { CallFacts, Outgoing, Route, Surface } from './surfaces/surface.ts'
 
 export type PipelineLimits = {
   readonly maxBodyBytes: number
@@ -151,15 +151,18 @@ async function startCall(
   forwardDependencies: ForwardDependencies,
   question: Matched & { readonly member: Member; readonly body: Buffer },
 ): Promise<RunningCall> {
-  const { exchange, surface, route, requestId, member, body } = question
-  const { operation } = route
-  if (operation === 'InvokeModelWithBidirectionalStream')
+  const { exchange, surface, route, requestId, member } = question
+  if (route.operation === 'InvokeModelWithBidirectionalStream')
     throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
-  const headers = outgoingHeaders(exchange)
-  const read = surface.readFacts(route, (name) => exchange.header(name), body)
-  const facts = keepMetadata(read, dependencies.metadataKeys)
-  const model = await resolveModel(dependencies, route, facts)
+  const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)
+  const model = await resolveModel(dependencies, route, prepared.facts)
   const now = dependencies.now()
+  const outgoing =
+    prepared.translate === null
+      ? asItCame(exchange, route, prepared.facts, question.body)
+      : prepared.translate({ model, requestId, now })
+  const { operation, path, headers, body, streams, answer } = outgoing
+  const facts = keepMetadata(outgoing.facts, dependencies.metadataKeys)
   const admitted = await admit(dependencies, {
     requestId,
     member,
@@ -175,19 +178,25 @@ async function startCall(
     exchange,
     surface,
     admitted,
-    body,
-    streams: route.streams,
+    streams,
+    answer,
     call: {
       operation,
       plane: route.plane,
       method: exchange.method,
-      path: route.upstreamPath,
+      path,
       headers,
       body,
       region: model.region,
     },
-    onAnswer: operation === 'StartAsyncInvoke' ? (answer) => dependencies.owners.remember(answer, tenantId) : null,
+    onAnswer: operation === 'StartAsyncInvoke' ? (answered) => dependencies.owners.remember(answered, tenantId) : null,
   })
+}
+
+/** A native call: the path, the body and the headers that Bedrock has a meaning for, untouched. */
+function asItCame(exchange: HttpExchange, route: Route, facts: CallFacts, body: Buffer): Outgoing {
+  const { operation, upstreamPath, streams } = route
+  return { operation, path: upstreamPath, headers: outgoingHeaders(exchange), body, streams, facts, answer: null }
 }
 
 const NO_BIDIRECTIONAL =

@@ -20,7 +20,7 @@ const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
 export async function resolveModel(
   dependencies: ResolveDependencies,
   route: Route,
-  facts: CallFacts,
+  facts: Pick<CallFacts, 'modelId'>,
 ): Promise<ResolvedModel> {
   const { region } = dependencies
   const own = MODELS_OF_OPERATIONS[route.operation]

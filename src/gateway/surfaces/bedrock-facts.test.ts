@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { readBedrockFacts } from './bedrock-facts.ts'
-import type { CallFacts, Route } from './surface.ts'
-
-const ROUTE: Route = {
-  operation: 'InvokeModel',
-  modelId: 'amazon.nova-lite-v1:0',
-  plane: 'runtime',
-  upstreamPath: '/model/amazon.nova-lite-v1%3A0/invoke',
-  kind: 'call',
-  streams: false,
-}
+import type { CallFacts } from './surface.ts'
 
 const factsOf = (body: unknown, headers: Record<string, string> = {}): CallFacts =>
-  readBedrockFacts(ROUTE, (name) => headers[name], Buffer.from(JSON.stringify(body)))
+  readBedrockFacts((name) => headers[name], Buffer.from(JSON.stringify(body)))
 
 describe('readBedrockFacts', () => {
   it.each([
@@ -68,7 +59,7 @@ describe('readBedrockFacts', () => {
     '{"max_tokens":1',
     '[',
   ])('refuses %s', (body) => {
-    expect(() => readBedrockFacts(ROUTE, () => undefined, Buffer.from(body))).toThrow(
+    expect(() => readBedrockFacts(() => undefined, Buffer.from(body))).toThrow(
       expect.objectContaining({ code: 'invalid_request' }),
     )
   })

@@ -3,7 +3,7 @@
 import { GatewayError } from '../../core/errors.ts'
 import { tierOfWire, type Tier } from '../../core/model.ts'
 import { createJsonGuard, type JsonFlaw } from '../../http/json-guard.ts'
-import type { CallFacts, Route } from './surface.ts'
+import type { CallFacts } from './surface.ts'
 
 /** Where the families put the cap on output tokens (request shapes of the model pages of the Bedrock user guide, 2026-11). */
 const OUTPUT_CAPS = [
@@ -51,7 +51,7 @@ const LARGEST_COUNT = 1_000_000_000
 type Header = (name: string) => string | undefined
 type Read = (path: string) => unknown
 
-export function readBedrockFacts(_route: Route, header: Header, body: Buffer): CallFacts {
+export function readBedrockFacts(header: Header, body: Buffer): CallFacts {
   const read = readerOf(body)
   const caps = OUTPUT_CAPS.map(read).filter((value) => value !== undefined && value !== null)
   const modelId = read(MODEL_ID)

@@ -8,7 +8,7 @@ import type { Route, Surface } from './surface.ts'
 export const bedrockSurface: Surface = {
   name: 'bedrock',
   match: matchBedrock,
-  readFacts: readBedrockFacts,
+  prepare: (_route, header, body) => ({ facts: readBedrockFacts(header, body), translate: null }),
   renderError: renderBedrockError,
   renderStreamError: renderBedrockStreamError,
 }

@@ -1,15 +1,17 @@
-// What an inbound API dialect must do: recognise its paths, read what policy needs, and say refusals in its own shape.
+// What an inbound API dialect must do: recognise its paths, say what goes upstream for them, and say refusals in its own shape.
 
 import type { GatewayError } from '../../core/errors.ts'
-import type { Tier } from '../../core/model.ts'
+import type { ResolvedModel, Tier } from '../../core/model.ts'
 import type { UpstreamCall } from '../../core/upstream.ts'
 
 /** What a path means. The path that goes upstream is cut out of the raw one, never rebuilt from its decoded parts. */
 export type Route = {
+  /** Bedrock's own; of a dialect that is translated, the dialect's */
   readonly operation: string
   /** as named by the path, decoded once; null where the body names it or there is none */
   readonly modelId: string | null
   readonly plane: UpstreamCall['plane']
+  /** of a native call; a translated one says its path when its model is known */
   readonly upstreamPath: string
   /**
    * call: admitted, metered, one ledger entry · read: forwarded for the tenant that owns the named thing, nothing to meter ·
@@ -35,12 +37,52 @@ export type CallFacts = {
 
 export type RenderedAnswer = { readonly status: number; readonly headers: readonly string[]; readonly body: Buffer }
 
+/** A request of which the dialect has read what it needs. */
+export type Prepared =
+  | { readonly facts: CallFacts; readonly translate: null }
+  | {
+      /** the rest is read from what goes out */
+      readonly facts: Pick<CallFacts, 'modelId'>
+      /** Throws GatewayError for what cannot be said to this model. */
+      readonly translate: (target: TranslationTarget) => Outgoing
+    }
+
+export type TranslationTarget = { readonly model: ResolvedModel; readonly requestId: string; readonly now: number }
+
+/** A call as it goes upstream: always one of Bedrock's own operations, whatever the client said. */
+export type Outgoing = {
+  readonly operation: string
+  readonly path: string
+  readonly headers: readonly string[]
+  readonly body: Buffer
+  readonly streams: boolean
+  /** of this body, so that budgets hold by every dialect alike */
+  readonly facts: CallFacts
+  /** null: the answer's bytes pass untouched */
+  readonly answer: AnswerTranslator | null
+}
+
+/**
+ * Says an answer of Bedrock in the dialect of the client; made for one call. The meter has read the answer's own bytes before. What a
+ * method throws becomes the dialect's error.
+ */
+export type AnswerTranslator = {
+  /** Headers of every answer, successful or not, streamed or not: flat. */
+  readonly headers: readonly string[]
+  /** A whole answer, refusals included. */
+  whole(status: number, body: Buffer): RenderedAnswer
+  /** Whole events of the dialect for these bytes of an event stream, however they are cut; empty: none yet. */
+  push(chunk: Buffer): Buffer
+  /** The stream has ended by its own format, or with an exception: what is left to say. */
+  end(): Buffer
+}
+
 export type Surface = {
   readonly name: string
   /** null: not a path of this dialect. Throws GatewayError for a path that is of this dialect but malformed. */
   match(method: string, path: string): Route | null
   /** Throws GatewayError invalid_request with words about what is wrong. */
-  readFacts(route: Route, header: (name: string) => string | undefined, body: Buffer): CallFacts
+  prepare(route: Route, header: (name: string) => string | undefined, body: Buffer): Prepared
   renderError(error: GatewayError, requestId: string): RenderedAnswer
   /** What to write into a running stream that cannot go on; null: nothing can be said, break the connection. */
   renderStreamError(error: GatewayError): Buffer | null
