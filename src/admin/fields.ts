@@ -1,7 +1,6 @@
 // The fields that several resources share, each with its limits and the words that say what is wrong.
 
 import { z } from 'zod'
-import { LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS } from '../core/plan.ts'
 import { parseInstant } from '../core/price-book.ts'
 import { TENANT_ID_PATTERN } from '../core/tenant.ts'
 
@@ -60,73 +59,6 @@ export const queryNumber = (most: number, fallback: number) =>
     .meta({ description: `a number from 1 to ${most}, ${fallback} when left out` })
 
 export const queryFlag = z.enum(['true', 'false']).transform((written) => written === 'true')
-
-const AMOUNT_LIMIT_USD = /^\d{1,12}(?:\.\d{1,12})?$/
-
-const COST_WORDS = 'must be a decimal string in USD for a cost, such as "25" or "0.005"'
-const COUNT_WORDS = 'must be a whole number from 0 to 9007199254740991'
-
-/** One limit as people write it; `amount` of a cost is a decimal string in USD, of everything else a whole number. */
-export const limit = z
-  .strictObject({
-    kind: z.enum(LIMIT_KINDS),
-    per: z.enum(LIMIT_PERIODS).nullable().optional(),
-    amount: z
-      .union([z.number(), z.string()], { error: 'must be a whole number, or for a cost a decimal string in USD' })
-      .meta({ description: 'calls, tokens, calls at once; a decimal string in USD where the kind is cost' }),
-    burst: z.number().nullable().optional().meta({ description: 'makes a token bucket of this size' }),
-    mode: z.enum(LIMIT_MODES).default('hard'),
-  })
-  .superRefine((written, context) => {
-    const say = (field: string, message: string): void => context.addIssue({ code: 'custom', path: [field], message })
-    if (written.kind === 'cost') {
-      if (typeof written.amount !== 'string' || !AMOUNT_LIMIT_USD.test(written.amount)) say('amount', COST_WORDS)
-    } else if (!isCount(written.amount)) say('amount', COUNT_WORDS)
-    checkPeriod(written, say)
-    checkBurst(written, say)
-  })
-
-export type WrittenLimit = z.output<typeof limit>
-
-function checkPeriod({ kind, per }: { kind: string; per?: string | null | undefined }, say: Say): void {
-  if (kind === 'concurrency') {
-    if (per !== null && per !== undefined)
-      say('per', 'must be null or left out for concurrency: it holds at every moment')
-  } else if (per === undefined) say('per', 'must be one of second, minute, hour, day, week, month, or null: for ever')
-}
-
-type Say = (field: string, message: string) => void
-
-function checkBurst(written: Pick<WrittenLimit, 'kind' | 'per' | 'amount' | 'burst'>, say: Say): void {
-  const { kind, per, amount, burst } = written
-  if (burst === null || burst === undefined) return
-  if ((kind !== 'requests' && kind !== 'tokens') || (per !== 'second' && per !== 'minute')) {
-    say('burst', 'must be left out: it is for requests and tokens per second or minute')
-  } else if (!isCount(burst) || burst < 1) say('burst', 'must be a whole number from 1')
-  else if (amount === 0) say('amount', 'must be at least 1 where there is a burst')
-}
-
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-
-/** At most so many limits, none twice. */
-export const limits = z
-  .array(limit)
-  .max(32, 'must be at most 32')
-  .superRefine((list, context) => {
-    const seen = new Set<string>()
-    for (const [index, { kind, per, mode, burst }] of list.entries()) {
-      const name = JSON.stringify([kind, per ?? null, mode, (burst ?? null) === null])
-      if (seen.has(name)) {
-        context.addIssue({
-          code: 'custom',
-          path: [index],
-          message: `must not repeat the ${mode} limit of ${kind} per ${per ?? 'ever'}`,
-        })
-      }
-      seen.add(name)
-    }
-  })
 
 export const modelGlob = z
   .string()

@@ -7,6 +7,8 @@ import type { AdminDependencies } from './dependencies.ts'
 import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
+import { limits } from './limit-fields.ts'
+import { limitReply, limitsFromJson, limitToJson } from './limits-json.ts'
 import { operation } from './operation.ts'
 import { tenantOr404 } from './tenants.ts'
 
@@ -21,6 +23,7 @@ const keyReply = z.object({
   name: z.string(),
   access_key_id: z.string(),
   may_act_for: z.array(z.string()),
+  limits: z.array(limitReply),
   status: z.enum(['active', 'ending', 'revoked', 'expired']),
   created_at: z.string(),
   expires_at: z.string().nullable(),
@@ -40,6 +43,7 @@ const changeable = {
   name: z.string().trim().max(200).optional(),
   expires_at: fields.instant.nullable().optional(),
   may_act_for: z.array(fields.tenantId).max(MAY_ACT_FOR_LIMIT).optional(),
+  limits: limits.optional(),
 }
 
 export const createKey = operation({
@@ -56,6 +60,7 @@ export const createKey = operation({
       tenantId: params.tenant_id,
       name: body.name ?? '',
       mayActFor: body.may_act_for ?? [],
+      limits: limitsFromJson(body.limits ?? [], [], deps.now()),
       expiresAt: body.expires_at ? fields.timeOf(fields.millisecondsOf(body.expires_at)) : null,
     })
     await deps.tenants.createKey(made.key)
@@ -89,7 +94,8 @@ export const getKey = operation({
 })
 
 export const updateKey = operation({
-  words: 'Changes name, end or the tenants that the key may act for; each member that is given is replaced whole.',
+  words:
+    'Changes name, end, limits or the tenants that the key may act for; each member that is given is replaced whole.',
   params: ofKey,
   body: z.strictObject(changeable),
   reply: keyReply,
@@ -100,6 +106,7 @@ export const updateKey = operation({
       ...before,
       name: body.name ?? before.name,
       mayActFor: body.may_act_for ?? before.mayActFor,
+      limits: body.limits === undefined ? before.limits : limitsFromJson(body.limits, before.limits, deps.now()),
       expiresAt:
         body.expires_at === undefined
           ? before.expiresAt
@@ -124,8 +131,8 @@ export const rotateKey = operation({
     if (before.replacedBy !== null) throw conflict(`Key ${before.id} was replaced by ${before.replacedBy} already.`)
     if (statusOf(before, now) !== 'active') throw conflict(`Key ${before.id} does not work any more; create a new one.`)
     refuseTooMany(await deps.tenants.listKeys(scope, params.tenant_id), deps.now())
-    const { tenantId, name, mayActFor, expiresAt } = before
-    const made = makeKey(deps, { tenantId, name, mayActFor, expiresAt })
+    const { tenantId, name, mayActFor, expiresAt, limits: own } = before
+    const made = makeKey(deps, { tenantId, name, mayActFor, expiresAt, limits: own })
     await deps.tenants.createKey(made.key)
     const revokedAt = fields.timeOf(now + body.grace_seconds * 1_000)
     try {
@@ -188,7 +195,7 @@ type MadeKey = { readonly key: ApiKey; readonly secret: string }
 /** The id has no underscore and the secret is hex, so that the three parts of a key never run into each other. */
 function makeKey(
   deps: AdminDependencies,
-  content: Pick<ApiKey, 'tenantId' | 'name' | 'mayActFor' | 'expiresAt'>,
+  content: Pick<ApiKey, 'tenantId' | 'name' | 'mayActFor' | 'expiresAt' | 'limits'>,
 ): MadeKey {
   const id = base32(deps.randomBytes(12)).toLowerCase()
   const secret = `wb_${id}_${deps.randomBytes(32).toString('hex')}`
@@ -220,6 +227,7 @@ const keyToJson = (key: ApiKey, now: number): z.input<typeof keyReply> => ({
   name: key.name,
   access_key_id: key.accessKeyId,
   may_act_for: [...key.mayActFor],
+  limits: key.limits.map(limitToJson),
   status: statusOf(key, now),
   created_at: key.createdAt,
   expires_at: key.expiresAt,

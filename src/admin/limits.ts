@@ -1,7 +1,7 @@
 // What is left: every limit that applies to a tenant, its own and its ancestors', with what is used and held now.
 
 import { z } from 'zod'
-import { LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS, type Limit } from '../core/plan.ts'
+import { LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS, type Limit } from '../core/limit.ts'
 import { windowEnd, type CounterReading } from '../core/policy.ts'
 import type { TenantScope } from '../core/tenant.ts'
 import type { AdminDependencies } from './dependencies.ts'

@@ -5,7 +5,8 @@ import { ON_DISCONNECT, UNPRICED_POLICIES, type Plan } from '../core/plan.ts'
 import { makeEffective } from './effective.ts'
 import { notFound } from './errors.ts'
 import * as fields from './fields.ts'
-import { limitFromJson, limitReply, limitToJson } from './limits-json.ts'
+import { limits } from './limit-fields.ts'
+import { limitReply, limitsFromJson, limitToJson } from './limits-json.ts'
 import { checkGlobs } from './model-globs.ts'
 import { operation } from './operation.ts'
 
@@ -27,7 +28,7 @@ export const putPlan = operation({
   body: z.strictObject({
     name: fields.displayName.optional(),
     allowed_models: fields.modelGlobs,
-    limits: fields.limits.default([]),
+    limits: limits.default([]),
     on_disconnect: z.enum(ON_DISCONNECT).default('drain'),
     unpriced: z.enum(UNPRICED_POLICIES).default('hold'),
     allow_unknown_models: z.boolean().default(false),
@@ -40,7 +41,7 @@ export const putPlan = operation({
       id: plan_id,
       name: body.name ?? plan_id,
       allowedModels: body.allowed_models,
-      limits: body.limits.map(limitFromJson),
+      limits: limitsFromJson(body.limits, before?.limits ?? [], deps.now()),
       onDisconnect: body.on_disconnect,
       unpriced: body.unpriced,
       createdAt: before?.createdAt ?? fields.timeOf(deps.now()),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { entry, NOW } from '../../test/fakes/admin.ts'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'
+import { limitOf } from '../core/limit.ts'
 import { picoUsd } from '../core/money.ts'
 import type { CounterReading } from '../core/policy.ts'
 import type { Hold } from '../core/reservation.ts'
@@ -157,7 +158,7 @@ describe('limits', () => {
     const make = async (tenantIds: readonly string[] | null) => {
       const scopeOf = tenantIds === null ? {} : { scopeOf: () => ({ kind: 'tenants' as const, tenantIds }) }
       const world = await twoTenants(scopeOf)
-      const limit = { kind: 'requests', per: 'day', amount: 1n, burst: null, mode: 'hard' } as const
+      const limit = limitOf({ kind: 'requests', per: 'day', amount: 1n })
       const [alpha, beta] = await world.stores.tenants.everyTenant()
       if (alpha === undefined || beta === undefined) throw new Error('the world has two tenants')
       await world.stores.plans.putPlan({ ...(await world.stores.plans.listPlans())[0]!, limits: [limit] })

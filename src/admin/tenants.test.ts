@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { FakeAdmin } from '../../test/fakes/admin.ts'
+import { NOW, type FakeAdmin } from '../../test/fakes/admin.ts'
 import { contentOf, twoTenants } from '../../test/fakes/admin-requests.ts'
 import { unhurried } from '../../test/fakes/stores.ts'
 
@@ -38,10 +38,10 @@ describe('a tenant', () => {
       status: 'disabled',
       allowed_models: ['us.*', 'anthropic.claude-sonnet-?'],
       limits: [
-        { kind: 'cost', per: 'month', amount: '25.000000000001', burst: null, mode: 'hard' },
-        { kind: 'tokens', per: 'minute', amount: 100_000, burst: 200_000, mode: 'hard' },
-        { kind: 'requests', per: null, amount: 0, burst: null, mode: 'soft' },
-        { kind: 'concurrency', per: null, amount: 5, burst: null, mode: 'hard' },
+        { id: 'cost-month', kind: 'cost', per: 'month', amount: '25.000000000001', burst: null, mode: 'hard' },
+        { id: 'fast', kind: 'tokens', per: 'minute', amount: 100_000, burst: 200_000, mode: 'hard' },
+        { id: 'calls', kind: 'requests', per: null, amount: 0, burst: null, mode: 'soft' },
+        { id: 'concurrency', kind: 'concurrency', per: null, amount: 5, burst: null, mode: 'hard' },
       ],
     }
     const made = await world.ask('POST', 'tenants', given)
@@ -180,11 +180,78 @@ describe('a plan', () => {
     ['a burst of nothing', { kind: 'requests', per: 'minute', amount: 1, burst: 0 }, 'burst'],
     ['a bucket that never fills', { kind: 'requests', per: 'minute', amount: 0, burst: 5 }, 'amount'],
     ['an unknown field', { kind: 'requests', per: 'day', amount: 1, window: 5 }, 'window'],
+    ['an unknown time zone', { kind: 'cost', per: 'month', amount: '1', time_zone: 'Europe/Atlantis' }, 'time_zone'],
+    ['a time zone of minutes', { kind: 'cost', per: 'minute', amount: '1', time_zone: 'Asia/Tokyo' }, 'time_zone'],
+    ['a 13th month', { kind: 'cost', per: 'year', amount: '1', fiscal_start_month: 13 }, 'fiscal_start_month'],
+    ['a fiscal day', { kind: 'cost', per: 'day', amount: '1', fiscal_start_month: 4 }, 'fiscal_start_month'],
+    ['sides of a cost', { kind: 'cost', per: 'day', amount: '1', counts: 'input' }, 'counts'],
+    ['burn-down of calls', { kind: 'requests', per: 'day', amount: 1, burn_down: true }, 'burn_down'],
+    ['burn-down of one side', { kind: 'tokens', per: 'day', amount: 1, burn_down: true, counts: 'input' }, 'burn_down'],
+    ['an unknown tier', { kind: 'requests', per: 'day', amount: 1, scope: { tiers: ['gold'] } }, 'scope.tiers[0]'],
+    ['no models at all', { kind: 'requests', per: 'day', amount: 1, scope: { models: [] } }, 'scope.models'],
+    ['an unknown scope', { kind: 'requests', per: 'day', amount: 1, scope: { regions: ['x'] } }, 'scope.regions'],
+    ['rollover of a rate', { kind: 'tokens', per: 'minute', amount: 1, rollover: { cap: 5 } }, 'rollover'],
+    ['rollover for ever', { kind: 'cost', per: null, amount: '1', rollover: { cap: '5' } }, 'rollover'],
+    ['a negative cap', { kind: 'tokens', per: 'day', amount: 1, rollover: { cap: -5 } }, 'rollover.cap'],
+    [
+      'a negative top-up',
+      { kind: 'tokens', per: 'day', amount: 1, adjustments: [{ amount: -5 }] },
+      'adjustments[0].amount',
+    ],
+    [
+      'a top-up that ends before it begins',
+      {
+        kind: 'tokens',
+        per: 'day',
+        amount: 1,
+        adjustments: [{ amount: 5, from: '2026-11-20', until: '2026-11-19' }],
+      },
+      'adjustments[0].until',
+    ],
+    ['a reset of calls at once', { kind: 'concurrency', amount: 1, on_change: 'reset' }, 'on_change'],
+    ['a name with spaces', { id: 'my limit', kind: 'requests', per: 'day', amount: 1 }, 'id'],
   ])('is refused with %s, naming it', async (_, limit, field) => {
     const before = await contentOf(world)
     const answer = await put({ limits: [{ kind: 'requests', per: 'hour', amount: 1 }, limit] })
     expect([answer.status, answer.body['error']], answer.text).toMatchObject([400, { field: `limits[1].${field}` }])
     expect(await contentOf(world)).toBe(before)
+  })
+
+  it('keeps everything that a limit says', async () => {
+    const limit = {
+      id: 'projects',
+      kind: 'cost',
+      per: 'quarter',
+      amount: '100',
+      burst: null,
+      mode: 'shadow',
+      time_zone: 'Europe/Berlin',
+      fiscal_start_month: 2,
+      scope: { models: ['anthropic.*'], tiers: ['flex'], surfaces: ['bedrock'], metadata: { team: 'red' } },
+      split_by: 'project',
+      rollover: { cap: '20' },
+      adjustments: [
+        { amount: '5', from: '2026-11-20T12:30:00.000Z', until: '2026-12-01T00:00:00.000Z', reason: 'fair' },
+      ],
+      on_change: 'reset',
+      allow_exceed: true,
+    }
+    const tokens = { id: 'burn', kind: 'tokens', per: 'minute', amount: 9, burst: null, mode: 'hard', burn_down: true }
+    const made = await put({ limits: [limit, tokens] })
+    expect([made.status, made.body['limits']]).toEqual([200, [limit, tokens]])
+  })
+
+  it('counts a changed limit from the change on only where that is asked for', async () => {
+    const both = (amount: number) => [
+      { id: 'kept', kind: 'tokens', per: 'day', amount },
+      { id: 'reset', kind: 'requests', per: 'day', amount, on_change: 'reset' },
+    ]
+    const resets = async () => (await world.stores.plans.getPlan('gold'))?.limits.map(({ resetAt }) => resetAt)
+    await put({ limits: both(5) })
+    await put({ limits: both(5) })
+    expect(await resets()).toEqual([null, null])
+    await put({ limits: both(6) })
+    expect(await resets()).toEqual([null, NOW])
   })
 
   it('is refused with the same limit twice, and with more than 32', async () => {

@@ -6,7 +6,8 @@ import type { AdminDependencies } from './dependencies.ts'
 import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
-import { limitFromJson, limitReply, limitToJson } from './limits-json.ts'
+import { limits } from './limit-fields.ts'
+import { limitReply, limitsFromJson, limitToJson } from './limits-json.ts'
 import { checkGlobs } from './model-globs.ts'
 import { operation } from './operation.ts'
 
@@ -26,7 +27,7 @@ const changeable = {
   attributes: attributes.optional(),
   status: z.enum(STATUSES).optional(),
   allowed_models: fields.modelGlobs.nullable().optional(),
-  limits: fields.limits.optional(),
+  limits: limits.optional(),
   allow_unknown_models: z.boolean().default(false),
 }
 
@@ -144,7 +145,7 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     attributes: change.attributes ?? before.attributes,
     status: change.status ?? before.status,
     allowedModels: change.allowed_models === undefined ? before.allowedModels : change.allowed_models,
-    limits: change.limits === undefined ? before.limits : change.limits.map(limitFromJson),
+    limits: change.limits === undefined ? before.limits : limitsFromJson(change.limits, before.limits, deps.now()),
   }
 }
 

@@ -1,7 +1,7 @@
 // The directory: an immutable snapshot of tenants, keys and plans that answers, without I/O, who a key is and what it may do.
 
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
-import type { ScopedLimit } from './policy.ts'
+import { scopedLimit, type ScopedLimit } from './policy.ts'
 import type { ApiKey, Principal, Tenant } from './tenant.ts'
 
 const DEEPEST_TREE = 16
@@ -27,6 +27,8 @@ export type Directory = {
   memberByAccessKeyId(accessKeyId: string): Member | null
   /** The member of a credential that is kept elsewhere; null when its tenant does not exist. */
   memberOf(credential: ApiKey): Member | null
+  /** The first of the keys that this one, step by step, came to replace; itself when it replaced none. */
+  firstKeyId(keyId: string): string
   /** The member for a key that acts for another tenant; null when it may not. */
   actingFor(member: Member, tenantId: string): Member | null
   readonly tenants: ReadonlyMap<string, Tenant>
@@ -40,7 +42,9 @@ export function buildDirectory(content: {
 }): Directory {
   const tenants = new Map(content.tenants.map((tenant) => [tenant.id, tenant]))
   const plans = new Map(content.plans.map((plan) => [plan.id, plan]))
-  const member = (key: ApiKey, tenant: Tenant): Member => memberOf(key, tenant, tenants, plans, content.defaultUnpriced)
+  const firstKeyId = keyLines(content.keys)
+  const member = (key: ApiKey, tenant: Tenant): Member =>
+    memberOf(key, tenant, { tenants, plans, defaultUnpriced: content.defaultUnpriced, firstKeyId })
   const byKeyId = new Map<string, Member>()
   const byAccessKeyId = new Map<string, Member>()
   for (const key of content.keys) {
@@ -57,6 +61,7 @@ export function buildDirectory(content: {
       const tenant = tenants.get(credential.tenantId)
       return tenant === undefined ? null : member(credential, tenant)
     },
+    firstKeyId,
     actingFor(acting, tenantId) {
       if (tenantId === acting.principal.tenant.id) return acting
       const tenant = tenants.get(tenantId)
@@ -67,16 +72,22 @@ export function buildDirectory(content: {
   }
 }
 
-function memberOf(
-  key: ApiKey,
-  tenant: Tenant,
-  tenants: ReadonlyMap<string, Tenant>,
-  plans: ReadonlyMap<string, Plan>,
-  defaultUnpriced: UnpricedPolicy,
-): Member {
+type Content = {
+  readonly tenants: ReadonlyMap<string, Tenant>
+  readonly plans: ReadonlyMap<string, Plan>
+  readonly defaultUnpriced: UnpricedPolicy
+  readonly firstKeyId: (keyId: string) => string
+}
+
+function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
+  const { tenants, plans, defaultUnpriced } = content
   const chain = chainOf(tenant, tenants)
   const nodes = chain.map((node) => ({ node, plan: node.planId === null ? undefined : plans.get(node.planId) }))
-  const limits = nodes.flatMap(({ node, plan }) => limitsOf(node, plan))
+  const keyOwner = { source: 'key', tenantId: key.tenantId, keyId: content.firstKeyId(key.id) } as const
+  const limits = [
+    ...key.limits.map((limit) => scopedLimit(limit, keyOwner)),
+    ...nodes.flatMap(({ node, plan }) => limitsOf(node, plan)),
+  ]
   const nearestPlan = nodes.find(({ plan }) => plan !== undefined)?.plan
   return {
     principal: { tenant, key, chain },
@@ -96,9 +107,23 @@ function memberOf(
 /** A plan's limits hold for each tenant that has the plan, not for all of them together. */
 function limitsOf(node: Tenant, plan: Plan | undefined): readonly ScopedLimit[] {
   return [
-    ...node.limits.map((limit) => ({ ownerTenantId: node.id, source: 'tenant' as const, limit })),
-    ...(plan?.limits ?? []).map((limit) => ({ ownerTenantId: node.id, source: 'plan' as const, limit })),
+    ...node.limits.map((limit) => scopedLimit(limit, { source: 'tenant', tenantId: node.id })),
+    ...(plan?.limits ?? []).map((limit) => scopedLimit(limit, { source: 'plan', tenantId: node.id })),
   ]
+}
+
+/** A replaced key goes on in the one that replaced it: what was counted for its limits is not forgotten with it. */
+function keyLines(keys: readonly ApiKey[]): (keyId: string) => string {
+  const before = new Map(keys.filter((key) => key.replacedBy !== null).map((key) => [key.replacedBy, key.id]))
+  return (keyId) => {
+    const seen = new Set<string>()
+    let first = keyId
+    for (let next: string | undefined = keyId; next !== undefined && !seen.has(next); next = before.get(next)) {
+      seen.add(next)
+      first = next
+    }
+    return first
+  }
 }
 
 const endOf = (time: string | null): number => (time === null ? Number.POSITIVE_INFINITY : Date.parse(time))

@@ -56,6 +56,7 @@ export function identityOf(
       expiresAt: new Date(token.endsAt).toISOString(),
       revokedAt: null,
       replacedBy: null,
+      limits: [],
     },
   }
 }

@@ -1,25 +1,6 @@
 // Usage plans: the named set of allowed models and limits that tenants share.
 
-export const LIMIT_KINDS = ['requests', 'tokens', 'concurrency', 'cost'] as const
-export type LimitKind = (typeof LIMIT_KINDS)[number]
-
-export const LIMIT_PERIODS = ['second', 'minute', 'hour', 'day', 'week', 'month'] as const
-export type LimitPeriod = (typeof LIMIT_PERIODS)[number]
-
-export const LIMIT_MODES = ['hard', 'soft'] as const
-export type LimitMode = (typeof LIMIT_MODES)[number]
-
-/**
- * One limit. `amount` is in the kind's unit: calls, tokens, calls at once, pico-USD. `per` null means for ever (concurrency: always).
- * Windows are calendar windows in UTC; with `burst` (requests and tokens per second or minute) the limit is a token bucket.
- */
-export type Limit = {
-  readonly kind: LimitKind
-  readonly per: LimitPeriod | null
-  readonly amount: bigint
-  readonly burst: bigint | null
-  readonly mode: LimitMode
-}
+import type { Limit } from './limit.ts'
 
 export const ON_DISCONNECT = ['drain', 'abort'] as const
 export type OnDisconnect = (typeof ON_DISCONNECT)[number]

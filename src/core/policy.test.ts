@@ -2,16 +2,21 @@
 
 import { describe, expect, it } from 'vitest'
 import { picoUsd } from './money.ts'
-import type { Limit } from './plan.ts'
-import { decide, refusalOf, windowEnd, windowStart, type CounterReading, type ScopedLimit } from './policy.ts'
+import { limitOf, type Limit } from './limit.ts'
+import {
+  decide,
+  refusalOf,
+  scopedLimit,
+  windowEnd,
+  windowStart,
+  type CounterReading,
+  type ScopedLimit,
+} from './policy.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 13, 30, 15)
 
-const limit = (over: Partial<Limit>): ScopedLimit => ({
-  ownerTenantId: 'team-a',
-  source: 'tenant',
-  limit: { kind: 'requests', per: 'day', amount: 10n, burst: null, mode: 'hard', ...over },
-})
+const limit = (over: Partial<Limit>, tenantId = 'team-a'): ScopedLimit =>
+  scopedLimit(limitOf({ kind: 'requests', per: 'day', amount: 10n, ...over }), { source: 'tenant', tenantId })
 
 const counter = (over: {
   requests?: number
@@ -104,7 +109,7 @@ describe('decide', () => {
   })
 
   it('asks every tenant of the chain: an ancestor refuses for its children', () => {
-    const parent: ScopedLimit = { ...limit({ kind: 'cost', amount: 5n }), ownerTenantId: 'company' }
+    const parent: ScopedLimit = limit({ kind: 'cost', amount: 5n }, 'company')
     const read = (tenantId: string) => counter({ cost: tenantId === 'company' ? 5n : 0n })
     const verdict = decide([limit({}), parent], read, noBuckets, { tokens: 1, cost: picoUsd(1n) }, NOW)
     expect(verdict).toMatchObject({ allow: false, by: { ownerTenantId: 'company' } })

@@ -2,10 +2,31 @@
 
 import { GatewayError } from './errors.ts'
 import { displayUsd, formatPicoUsd, picoUsd, type PicoUsd } from './money.ts'
-import type { Limit, LimitPeriod } from './plan.ts'
+import type { Limit, LimitPeriod } from './limit.ts'
+import { windowOf } from './window.ts'
 
-/** A limit as it applies to a call: whose counters it reads. */
-export type ScopedLimit = { readonly ownerTenantId: string; readonly source: 'tenant' | 'plan'; readonly limit: Limit }
+export const LIMIT_SOURCES = ['key', 'tenant', 'plan'] as const
+export type LimitSource = (typeof LIMIT_SOURCES)[number]
+
+/** A limit as it applies to a call: whom it stands on. */
+export type ScopedLimit = {
+  readonly ownerTenantId: string
+  /** the key that it stands on, or the first of those that this key replaced; null: it stands on the tenant */
+  readonly ownerKeyId: string | null
+  readonly source: LimitSource
+  /** names its counter: source, owner and id of the limit */
+  readonly counterId: string
+  readonly limit: Limit
+}
+
+export function scopedLimit(
+  limit: Limit,
+  owner: { readonly source: LimitSource; readonly tenantId: string; readonly keyId?: string },
+): ScopedLimit {
+  const { source, tenantId, keyId = null } = owner
+  const counterId = `${source}:${keyId ?? tenantId}:${limit.id}`
+  return { ownerTenantId: tenantId, ownerKeyId: keyId, source, counterId, limit }
+}
 
 /** The worst case of one call. `cost` null: no price is known. */
 export type Ask = { readonly tokens: number; readonly cost: PicoUsd | null }
@@ -91,35 +112,24 @@ const PERIOD_MILLISECONDS = {
   day: 86_400_000,
   week: 604_800_000,
   month: 2_592_000_000,
+  quarter: 7_776_000_000,
+  year: 31_536_000_000,
 }
 
 /** Length of a period for refill rates; a month counts as thirty days there, and only there. */
 export const periodMilliseconds = (period: LimitPeriod | null): number => PERIOD_MILLISECONDS[period ?? 'month']
 
+const utc = (period: PeriodOrEver) => ({
+  per: period === 'ever' ? null : period,
+  timeZone: 'UTC',
+  fiscalStartMonth: 1,
+})
+
 /** Start of the UTC calendar window that holds `at`; weeks start on Monday (ISO 8601). */
-export function windowStart(period: PeriodOrEver, at: number): number {
-  if (period === 'ever') return 0
-  if (period === 'month') {
-    const date = new Date(at)
-    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
-  }
-  if (period === 'week') {
-    // 1970-01-01 was a Thursday: three days after its ISO week began.
-    const shift = 3 * PERIOD_MILLISECONDS.day
-    return Math.floor((at + shift) / PERIOD_MILLISECONDS.week) * PERIOD_MILLISECONDS.week - shift
-  }
-  return Math.floor(at / PERIOD_MILLISECONDS[period]) * PERIOD_MILLISECONDS[period]
-}
+export const windowStart = (period: PeriodOrEver, at: number): number => windowOf(utc(period), at).start
 
 /** End (exclusive) of the UTC calendar window that holds `at`. */
-export function windowEnd(period: PeriodOrEver, at: number): number {
-  if (period === 'ever') return Number.POSITIVE_INFINITY
-  if (period === 'month') {
-    const date = new Date(at)
-    return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
-  }
-  return windowStart(period, at) + PERIOD_MILLISECONDS[period]
-}
+export const windowEnd = (period: PeriodOrEver, at: number): number => windowOf(utc(period), at).end
 
 type Refused = Extract<Verdict, { allow: false }>
 

@@ -1,6 +1,6 @@
 // Tenants, their API keys and who a request is once known; the port through which they are kept.
 
-import type { Limit } from './plan.ts'
+import type { Limit } from './limit.ts'
 
 export const TENANT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
@@ -33,6 +33,8 @@ export type ApiKey = {
   /** when it stops working: set by revoke (now) and rotate (now + grace) */
   readonly revokedAt: string | null
   readonly replacedBy: string | null
+  /** of this key alone; a key that replaces it goes on with them and with what was counted */
+  readonly limits: readonly Limit[]
 }
 
 /** Who a request is, once its credential was checked. */

@@ -3,17 +3,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { picoUsd } from '../core/money.ts'
-import type { Limit } from '../core/plan.ts'
-import type { ScopedLimit } from '../core/policy.ts'
+import { limitOf, type Limit } from '../core/limit.ts'
+import { scopedLimit, type ScopedLimit } from '../core/policy.ts'
 import type { Taken } from '../core/reservation.ts'
 import { createInProcessCounters } from './in-process.ts'
 
 const START = Date.UTC(2026, 10, 20, 12)
-const budget = (amount: bigint, over: Partial<Limit> = {}): ScopedLimit => ({
-  ownerTenantId: 'team',
-  source: 'plan',
-  limit: { kind: 'cost', per: 'month', amount, burst: null, mode: 'hard', ...over },
-})
+const budget = (amount: bigint, over: Partial<Limit> = {}): ScopedLimit =>
+  scopedLimit(limitOf({ kind: 'cost', per: 'month', amount, ...over }), { source: 'plan', tenantId: 'team' })
 
 describe('counters of one process', () => {
   it('never overspend a hard budget, whatever is taken, settled at or below its worst case, released or rolled over', () => {

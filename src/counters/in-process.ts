@@ -14,7 +14,7 @@ import {
 } from '../core/policy.ts'
 import type { Counters, SpentSeed, Taken } from '../core/reservation.ts'
 
-const PERIODS: readonly PeriodOrEver[] = ['second', 'minute', 'hour', 'day', 'week', 'month', 'ever']
+const PERIODS: readonly PeriodOrEver[] = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year', 'ever']
 
 export function createInProcessCounters(): Counters {
   const tenants = new Map<string, TenantCounter>()

@@ -7,7 +7,7 @@ import { ALL_TENANTS, type Tenant } from '../core/tenant.ts'
 import { CONTEXT_DIMENSIONS } from '../core/usage.ts'
 
 /** Windows shorter than an hour begin empty: the rollups are hourly, and such windows are over before they matter. */
-const SEEDED_PERIODS: readonly PeriodOrEver[] = ['hour', 'day', 'week', 'month', 'ever']
+const SEEDED_PERIODS: readonly PeriodOrEver[] = ['hour', 'day', 'week', 'month', 'quarter', 'year', 'ever']
 
 export async function seedCounters(dependencies: {
   readonly counters: Counters

@@ -1,6 +1,7 @@
 // What every PlanStore must do.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { limitOf } from '../../src/core/limit.ts'
 import type { Plan, PlanStore } from '../../src/core/plan.ts'
 import { ALL_TENANTS, StoreConflict } from '../../src/core/tenant.ts'
 import type { TenantStore } from '../../src/core/tenant.ts'
@@ -16,7 +17,7 @@ export const aPlan = (id: string, changes: Partial<Plan> = {}): Plan => ({
   id,
   name: `Plan ${id}`,
   allowedModels: ['amazon.nova-*', 'anthropic.*'],
-  limits: [{ kind: 'cost', per: 'month', amount: 50_000_000_000_000n, burst: null, mode: 'hard' }],
+  limits: [limitOf({ kind: 'cost', per: 'month', amount: 50_000_000_000_000n })],
   onDisconnect: 'drain',
   unpriced: 'hold',
   createdAt: '2026-10-01T00:00:00.000Z',

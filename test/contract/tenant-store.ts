@@ -1,6 +1,7 @@
 // What every TenantStore must do.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { limitOf } from '../../src/core/limit.ts'
 import type { PlanStore } from '../../src/core/plan.ts'
 import { ALL_TENANTS, StoreConflict } from '../../src/core/tenant.ts'
 import type { ApiKey, Tenant, TenantScope, TenantStore } from '../../src/core/tenant.ts'
@@ -37,6 +38,7 @@ const aKey = (id: string, tenantId: string, changes: Partial<ApiKey> = {}): ApiK
   expiresAt: null,
   revokedAt: null,
   replacedBy: null,
+  limits: [],
   ...changes,
 })
 
@@ -69,9 +71,31 @@ export function tenantStoreContract(name: string, open: () => Promise<OpenedTena
         status: 'disabled',
         allowedModels: ['anthropic.*'],
         limits: [
-          { kind: 'cost', per: 'month', amount: 2n ** 80n, burst: null, mode: 'hard' },
-          { kind: 'requests', per: 'second', amount: 10n, burst: 100n, mode: 'soft' },
-          { kind: 'concurrency', per: null, amount: 4n, burst: null, mode: 'hard' },
+          limitOf({ kind: 'cost', per: 'month', amount: 2n ** 80n }),
+          limitOf({ kind: 'requests', per: 'second', amount: 10n, burst: 100n, mode: 'soft' }),
+          limitOf({ kind: 'concurrency', amount: 4n }),
+          limitOf({ kind: 'tokens', per: 'day', amount: 5n, counts: 'output', scope: { models: ['amazon.*'] } }),
+          limitOf({
+            id: 'project',
+            kind: 'cost',
+            per: 'quarter',
+            amount: 9n,
+            mode: 'shadow',
+            burnDown: true,
+            timeZone: 'Europe/Berlin',
+            fiscalStartMonth: 4,
+            scope: { tiers: ['flex'], surfaces: ['bedrock'], metadata: { team: 'a "b"' } },
+            splitBy: 'project',
+            rolloverCap: 2n ** 70n,
+            adjustments: [
+              { amount: 2n ** 65n, from: 5, until: 9, reason: "it's a fair" },
+              { amount: 1n, from: 7, until: null, reason: null },
+            ],
+            onChange: 'reset',
+            allowExceed: true,
+            since: 3,
+            resetAt: 4,
+          }),
         ],
       })
       await tenants.createTenant(tenant)

@@ -118,6 +118,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
       expiresAt: null,
       revokedAt: null,
       replacedBy: null,
+      limits: [],
     })
     await ledger.append(entry({ requestId: request, tenantId: tenant, keyId: key }))
     const unpriced = { cost: null, inputCost: null, priceVersion: null }

@@ -41,6 +41,7 @@ export type Schema = {
     expires_at: string | null
     revoked_at: string | null
     replaced_by: string | null
+    limits: string
   }
   price_versions: {
     version: Integer

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SqliteDatabase from 'better-sqlite3'
@@ -256,10 +256,12 @@ describe('the embedded store', () => {
   })
 
   describe('when it is migrated', () => {
+    const NEWEST = readdirSync(migrations).length
+    const NEXT = `${String(NEWEST + 1).padStart(4, '0')}-next.sql`
     const withMigration = (text: string): string => {
       const folder = mkdtempSync(join(dir, 'migrations-'))
       cpSync(migrations, folder, { recursive: true })
-      writeFileSync(join(folder, '0002-next.sql'), text)
+      writeFileSync(join(folder, NEXT), text)
       return folder
     }
 
@@ -272,14 +274,14 @@ describe('the embedded store', () => {
     it('is refused by an older program, in words', async () => {
       await (await open({ migrationsDir: withMigration('CREATE TABLE more (id INTEGER)') })).close()
       await expect(open()).rejects.toThrow(
-        'the database has schema 2, this version of Weighbridge knows schemas up to 1: start the newer version, or restore a backup made by this one',
+        `the database has schema ${NEWEST + 1}, this version of Weighbridge knows schemas up to ${NEWEST}: start the newer version, or restore a backup made by this one`,
       )
     })
 
     it('is refused when a migration is not the one that was applied', async () => {
       await (await open({ migrationsDir: withMigration('CREATE TABLE more (id INTEGER)') })).close()
       await expect(open({ migrationsDir: withMigration('CREATE TABLE less (id INTEGER)') })).rejects.toThrow(
-        'another text of 0002-next.sql',
+        `another text of ${NEXT}`,
       )
     })
 

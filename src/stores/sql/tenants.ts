@@ -211,6 +211,7 @@ const rowFromKey = (key: ApiKey): Selectable<Schema['api_keys']> => ({
   expires_at: key.expiresAt,
   revoked_at: key.revokedAt,
   replaced_by: key.replacedBy,
+  limits: limitsToJson(key.limits),
 })
 
 const keyFromRow = (row: Selectable<Schema['api_keys']>): ApiKey => ({
@@ -224,4 +225,5 @@ const keyFromRow = (row: Selectable<Schema['api_keys']>): ApiKey => ({
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
   replacedBy: row.replaced_by,
+  limits: limitsFromJson(row.limits),
 })
