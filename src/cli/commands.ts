@@ -1,6 +1,7 @@
 // The table of commands.
 
 import { command, flag, type Group } from './command.ts'
+import { importFile } from './import.ts'
 import { key } from './keys.ts'
 import { explain, ledger } from './ledger.ts'
 import { plan } from './plans.ts'
@@ -30,6 +31,7 @@ export const COMMANDS: Group = {
     key,
     plan,
     price,
+    import: importFile,
     model,
     report,
     ledger,

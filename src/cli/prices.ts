@@ -156,7 +156,7 @@ async function store({ admin }: Context, change: Json, options: ChangeOptions): 
 }
 
 /** The API speaks of its own field; here it is an option. */
-async function explained(work: () => Promise<Json>): Promise<Json> {
+export async function explained(work: () => Promise<Json>): Promise<Json> {
   try {
     return await work()
   } catch (thrown) {
@@ -231,7 +231,7 @@ async function priceListFile({ fetch, readFile }: Context, place: string): Promi
   return Buffer.concat(chunks)
 }
 
-function fileOf(readFile: (path: string) => Buffer, path: string): Buffer {
+export function fileOf(readFile: (path: string) => Buffer, path: string): Buffer {
   let file: Buffer
   try {
     file = readFile(path)
