@@ -37,7 +37,7 @@ describe('the repository', () => {
 })
 
 describe('a planted breach is found:', () => {
-  it.each(['^1.2.3', '~1.2.3', '1', '*', 'latest', 'https://example.com/a.tgz', 'file:../a'])(
+  it.each(['^1.2.3', '~1.2.3', '1', '*', 'latest', 'npm:a@^1.2.3', 'https://example.com/a.tgz', 'file:../a'])(
     'the pin %s',
     (version) => {
       expect(looseVersionsOf({ dependencies: { a: version } })).toEqual([
@@ -91,7 +91,7 @@ describe('a planted breach is found:', () => {
 })
 
 describe('what is allowed passes:', () => {
-  it.each(['1.2.3', '1.2.3-beta.1'])('the pin %s', (version) => {
+  it.each(['1.2.3', '1.2.3-beta.1', 'npm:@scope/a@1.2.3'])('the pin %s', (version) => {
     expect(looseVersionsOf({ dependencies: { a: version } })).toEqual([])
   })
 

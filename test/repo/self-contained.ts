@@ -5,7 +5,8 @@ import { missingOptionals, type Lock } from '../../scripts/lockfile.ts'
 export type Manifest = { readonly [section: string]: unknown }
 
 const SECTIONS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'overrides']
-const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/
+/** A second version of a package stands under another name. */
+const EXACT = /^(?:npm:(?:@[\w.-]+\/)?[\w.-]+@)?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/
 
 /** A range would install something else next month. */
 export function looseVersionsOf(manifest: Manifest): string[] {

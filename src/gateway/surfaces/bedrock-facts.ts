@@ -122,5 +122,5 @@ const FLAWS: Readonly<Record<JsonFlaw, string>> = {
   duplicate_key: 'names a member twice',
 }
 
-const flawWords = (flaw: JsonFlaw, offset: number, key: string | null): string =>
+export const flawWords = (flaw: JsonFlaw, offset: number, key: string | null): string =>
   `The request body ${FLAWS[flaw]}${key === null ? '' : `: "${key.slice(0, 100)}"`} (at byte ${offset}).`

@@ -1,9 +1,10 @@
 // The table of inbound dialects; the first that recognises a path has it.
 
+import { anthropicSurface } from './anthropic/index.ts'
 import { bedrockSurface } from './bedrock.ts'
 import type { Route, Surface } from './surface.ts'
 
-export const SURFACES: readonly Surface[] = [bedrockSurface]
+export const SURFACES: readonly Surface[] = [anthropicSurface, bedrockSurface]
 
 /** The dialect whose refusals are used where no dialect recognises the path. */
 export const DEFAULT_SURFACE = bedrockSurface

@@ -1,0 +1,77 @@
+// A Messages request as far as every way upstream needs it: checked, its model and its stream known, its bytes untouched.
+
+import { GatewayError } from '../../../core/errors.ts'
+import { createJsonGuard, type JsonScan } from '../../../http/json-guard.ts'
+import { flawWords } from '../bedrock-facts.ts'
+import { clientMetadata, type Header } from '../client-metadata.ts'
+import { assertObject } from './native-body.ts'
+
+export type MessagesRequest = {
+  readonly body: Buffer
+  readonly scan: JsonScan<string> & { readonly ok: true }
+  /** as the client named it: its answers name it so too */
+  readonly modelId: string
+  readonly streams: boolean
+  /** of the header and of the body, each once */
+  readonly betas: readonly string[]
+  /** what the client said of whom and what the call is for */
+  readonly metadata: Readonly<Record<string, string>>
+  /** headers that Bedrock has a meaning for and that may stand beside a translated body too, flat */
+  readonly headers: readonly string[]
+}
+
+const WATCHED = ['model', 'stream', 'anthropic_version', 'anthropic_beta', 'service_tier', 'max_tokens', 'metadata']
+const GUARD = createJsonGuard({ watch: WATCHED })
+
+const BETA_HEADER = 'anthropic-beta'
+const MOST_BETAS = 64
+const PASSED_HEADERS = [
+  'x-amzn-bedrock-service-tier',
+  'x-amzn-bedrock-performanceconfig-latency',
+  'x-amzn-bedrock-request-metadata',
+  'x-amzn-bedrock-guardrailidentifier',
+  'x-amzn-bedrock-guardrailversion',
+  'x-amzn-bedrock-trace',
+]
+
+export function readMessagesRequest(header: Header, body: Buffer): MessagesRequest {
+  const scan = GUARD.scan(body)
+  if (!scan.ok) throw new GatewayError('invalid_request', { message: flawWords(scan.flaw, scan.offset, scan.key) })
+  assertObject(body)
+  const read = (name: string): unknown => {
+    const text = scan.text(name)
+    return text === undefined ? undefined : JSON.parse(text)
+  }
+  const modelId = read('model')
+  if (typeof modelId !== 'string' || modelId === '') throw invalid('model: Field required')
+  const stream = read('stream') ?? false
+  if (typeof stream !== 'boolean') throw invalid('stream: Input should be a valid boolean')
+  return {
+    body,
+    scan,
+    modelId,
+    streams: stream,
+    betas: betasOf(header(BETA_HEADER), read('anthropic_beta')),
+    metadata: { ...clientMetadata(header), ...userOf(read('metadata')) },
+    headers: PASSED_HEADERS.flatMap((name) => {
+      const value = header(name)
+      return value === undefined ? [] : [name, value]
+    }),
+  }
+}
+
+export const invalid = (message: string): GatewayError => new GatewayError('invalid_request', { message })
+
+function betasOf(header: string | undefined, inBody: unknown): string[] {
+  const named = (header ?? '').split(',').map((name) => name.trim())
+  const listed = Array.isArray(inBody) ? inBody.filter((name) => typeof name === 'string') : []
+  const betas = [...new Set([...named, ...listed])].filter((name) => name !== '')
+  if (betas.length > MOST_BETAS) throw invalid(`anthropic-beta: at most ${MOST_BETAS} names are accepted`)
+  return betas
+}
+
+function userOf(metadata: unknown): Readonly<Record<string, string>> {
+  if (typeof metadata !== 'object' || metadata === null || !Object.hasOwn(metadata, 'user_id')) return {}
+  const userId = (metadata as Record<string, unknown>)['user_id']
+  return typeof userId === 'string' ? { user_id: userId } : {}
+}
