@@ -65,7 +65,7 @@ const KNOWN_MODELS: readonly KnownModel[] = MODELS.map((model) => ({
   lifecycle: model.lifecycle,
   routings: model.routings,
   endOfLifeOn: null,
-  contextTokens: null,
+  contextTokens: model.contextTokens,
   maxOutputTokens: model.maxOutputTokens,
   profiles: [],
 }))

@@ -233,6 +233,7 @@ describe('the models', () => {
       maker: 'Anthropic',
       family: 'claude',
       maxOutputTokens: 128_000,
+      contextTokens: null,
       routings: ['global', 'regional'],
       lifecycle: 'active',
     })

@@ -1,6 +1,7 @@
 // What is known of the models on Bedrock, beside their prices: maker, name, longest answer, how they are reached, and lifecycle.
 
 import type { Routing } from '../core/model.ts'
+import { contextTokensOf } from './context-windows.ts'
 import { MODEL_LINES } from './model-lines.ts'
 
 export const LIFECYCLES = ['active', 'legacy', 'retired'] as const
@@ -14,6 +15,8 @@ export type ModelFacts = {
   readonly family: string
   /** most tokens in one answer; 0: it answers no tokens; null: not published */
   readonly maxOutputTokens: number | null
+  /** longest input in tokens; null: not known */
+  readonly contextTokens: number | null
   readonly routings: readonly Routing[]
   readonly lifecycle: Lifecycle
 }
@@ -63,5 +66,14 @@ function factsOfLine(line: string): ModelFacts {
   const known = LIFECYCLES.find((word) => word === lifecycle)
   if (maker === undefined || routings === undefined || known === undefined) throw new RangeError(`not a model: ${line}`)
   const maxOutputTokens = output === '-' ? null : Number(output)
-  return { baseModel, name, maker, family, maxOutputTokens, routings, lifecycle: known }
+  return {
+    baseModel,
+    name,
+    maker,
+    family,
+    maxOutputTokens,
+    contextTokens: contextTokensOf(baseModel),
+    routings,
+    lifecycle: known,
+  }
 }
