@@ -8,7 +8,7 @@ const SHOT_SECONDS = 6
 /** docs.aws.amazon.com/nova/latest/userguide/video-gen-access.html: six seconds, or as many shots of six; 1280x720 is the only size. */
 export const NOVA_REEL: Family = {
   name: 'nova-reel',
-  request: [`${REEL}.durationSeconds`, `${REEL}.dimension`, 'multiShotManualParams.shots.[]'],
+  request: ['taskType', `${REEL}.durationSeconds`, `${REEL}.dimension`, 'multiShotManualParams.shots.[]'],
   finish: (sheet, asked) => {
     sheet.say('asked', 'seconds', reelSeconds(asked))
     const height = /^\d{2,5}x(\d{2,5})$/.exec(asked.text(`${REEL}.dimension`) ?? '1280x720')?.[1]
@@ -33,5 +33,7 @@ export const LUMA: Family = {
 
 function reelSeconds(asked: Asked): number {
   const shots = asked.count('multiShotManualParams.shots.[]')
+  // A film of shots is as long as they are, whatever the request says of its length.
+  if (asked.text('taskType') === 'MULTI_SHOT_MANUAL' && shots > 0) return shots * SHOT_SECONDS
   return asked.number(`${REEL}.durationSeconds`) ?? Math.max(1, shots) * SHOT_SECONDS
 }
