@@ -60,18 +60,22 @@ export function rate(book: PriceBook, question: RatingQuestion, usage: Usage | n
   const asked = askedBy(question, contextTokensOf(usage.quantities), usage.variant ?? '')
   const lines: RatedLine[] = []
   const missing: Dimension[] = []
+  const skipped: Dimension[] = []
   let inputCost = 0n
   let outputCost = 0n
   for (const [name, quantity] of Object.entries(usage.quantities)) {
     if (!isDimension(name)) continue
     const line = rateDimension(book, asked, name, quantity)
     if (line === 'missing') missing.push(name)
-    else if (line !== null) {
+    else if (line === null) skipped.push(name)
+    else {
       lines.push(line)
       if (DIMENSIONS[name].side === 'input') inputCost += line.cost
       else outputCost += line.cost
     }
   }
+  // What is usually no part of the cost is all that there is: then a model without a price is not free.
+  if (lines.length === 0) missing.push(...skipped)
   if (missing.length > 0) return { ...UNKNOWN, lines, missing }
   return {
     cost: picoUsd(inputCost + outputCost),
@@ -87,6 +91,8 @@ export function rate(book: PriceBook, question: RatingQuestion, usage: Usage | n
 export type WorstCaseAsk = {
   /** everything that the model may read, however it will be split among plain, cached and cache-writing tokens */
   readonly inputTokens: number
+  /** what the input may be billed as; missing: any of the ways in which models read */
+  readonly inputDimensions?: readonly Dimension[]
   readonly outputTokens: number
   readonly images?: number | null
   readonly seconds?: number | null
@@ -104,7 +110,7 @@ export function worstCase(book: PriceBook, question: RatingQuestion, ask: WorstC
   const stops = contextStops(book, base).filter((stop) => stop <= ask.inputTokens)
   const asked = stops.map((stop) => (stop === 0 ? base : askedBy(question, stop, '')))
   const bound: Bound = { book, base, asked, variant: ask.variant ?? '' }
-  const input = boundOf(bound, CONTEXT_DIMENSIONS, ask.inputTokens)
+  const input = boundOf(bound, ask.inputDimensions ?? CONTEXT_DIMENSIONS, ask.inputTokens)
   const output = boundOf(bound, OUTPUT_ONLY, ask.outputTokens)
   if (input === null || output === null) return null
   let total = input + output
