@@ -14,6 +14,7 @@ import type { TokenVerifier } from './core/identity.ts'
 import type { Counters, HoldJournal } from './core/reservation.ts'
 import type { Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
+import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { createResourceOwners } from './gateway/owners.ts'
@@ -140,7 +141,7 @@ function pipelineOf(parts: Parts): Pipeline {
     upstream: parts.upstream,
     drains: parts.drains,
     owners: createResourceOwners(store.settings),
-    maxOutputTokens: (baseModel) => modelFacts(baseModel)?.maxOutputTokens ?? null,
+    modelBounds: modelBoundsOf,
     now,
     newId: parts.newId,
     random: Math.random,
@@ -172,6 +173,11 @@ function tokensOf({ config, log }: Parts): TokenVerifier | null {
     onFailure: ({ alias }, thrown) =>
       log.warn({ issuer: alias, detail: String(thrown) }, 'the keys of an OpenID issuer could not be fetched'),
   })
+}
+
+function modelBoundsOf(baseModel: string): ModelBounds {
+  const facts = modelFacts(baseModel)
+  return { outputTokens: facts?.maxOutputTokens ?? null, contextTokens: facts?.contextTokens ?? null }
 }
 
 function listenerOf(config: Config, onRequest: Parameters<typeof createListener>[0]['onRequest']): Listener {

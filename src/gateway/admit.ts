@@ -8,7 +8,7 @@ import type { PicoUsd } from '../core/money.ts'
 import { refusalOf } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import type { Counters, Hold, Taken } from '../core/reservation.ts'
-import { boundsOf, priceBounds } from './bounds.ts'
+import { boundsOf, priceBounds, type ModelBounds } from './bounds.ts'
 import type { HoldGatherer } from './hold-gatherer.ts'
 import type { CallFacts } from './surfaces/surface.ts'
 
@@ -16,8 +16,7 @@ export type AdmitDependencies = {
   readonly counters: Counters
   readonly holdGatherer: HoldGatherer
   readonly priceBook: () => PriceBook
-  /** the model's own maximum, for calls that set no output cap; null: not known */
-  readonly maxOutputTokens: (baseModel: string) => number | null
+  readonly modelBounds: (baseModel: string) => ModelBounds
 }
 
 export type AdmitQuestion = {
@@ -41,6 +40,8 @@ export type Admitted = {
   readonly bodyBytes: number
 }
 
+const NOTHING_KNOWN: ModelBounds = { outputTokens: null, contextTokens: null }
+
 /** Operations that call no model, so that no list of models speaks of them. */
 const UNLISTED_OPERATIONS = new Set(['ApplyGuardrail', 'InvokeGuardrailChecks'])
 
@@ -48,19 +49,20 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
   const { member, facts, model, now } = question
   if (!UNLISTED_OPERATIONS.has(question.operation) && !mayCall(member, model)) throw notAllowed(member, model.modelId)
   const { baseModel, routing, region } = model
-  const mostOutputTokens = baseModel === null ? null : dependencies.maxOutputTokens(baseModel)
+  const most = baseModel === null ? NOTHING_KNOWN : dependencies.modelBounds(baseModel)
   const bounds = boundsOf({
     operation: question.operation,
     facts,
     model,
     body: question.body,
-    mostOutputTokens,
+    most,
   })
   const tenantId = member.principal.tenant.id
   const cost = priceBounds(
     dependencies.priceBook(),
     { baseModel, routing, region, tier: facts.tier, tenantId, at: now },
     bounds,
+    facts.tiers,
   )
   if (cost === null) refuseUnpriced(member, model.modelId)
   const tokens = bounds.inputTokens + bounds.outputTokens

@@ -5,6 +5,8 @@ import type { CallFacts } from './surface.ts'
 const factsOf = (body: unknown, headers: Record<string, string> = {}): CallFacts =>
   readBedrockFacts((name) => headers[name], Buffer.from(JSON.stringify(body)))
 
+const highest = (caps: CallFacts['caps']): number | null => (caps.size === 0 ? null : Math.max(...caps.values()))
+
 describe('readBedrockFacts', () => {
   it.each([
     [{ inferenceConfig: { maxTokens: 7 } }, 7],
@@ -18,13 +20,15 @@ describe('readBedrockFacts', () => {
     [{ inferenceConfig: { maxTokens: 7 }, additionalModelRequestFields: { max_tokens: 9 } }, 9],
     [{}, null],
   ])('finds the output cap in %j', (body, cap) => {
-    expect(factsOf(body).outputCap).toBe(cap)
+    expect(highest(factsOf(body).caps)).toBe(cap)
   })
 
   it.each([
     [{ n: 3 }, 3],
     [{ num_generations: 3 }, 3],
     [{ numResults: 3 }, 3],
+    [{ samples: 3 }, 3],
+    [{ additionalModelRequestFields: { n: 3 } }, 3],
     [{ imageGenerationConfig: { numberOfImages: 3 } }, 3],
     [{}, 1],
   ])('finds how many answers %j asks for', (body, answers) => {
@@ -38,6 +42,31 @@ describe('readBedrockFacts', () => {
     [{ modelInput: {} }, null],
   ])('finds how long a film %j asks for', (body, seconds) => {
     expect(factsOf(body).seconds).toBe(seconds)
+  })
+
+  it.each([
+    [{}, {}, ['standard']],
+    [
+      { serviceTier: { type: 'priority' } },
+      { 'x-amzn-bedrock-service-tier': 'flex' },
+      ['standard', 'flex', 'priority'],
+    ],
+    [
+      { service_tier: 'priority', performanceConfig: { latency: 'optimized' } },
+      {},
+      ['standard', 'priority', 'latency_optimized'],
+    ],
+  ])('finds every tier that %j with the headers %j names', (body, headers, tiers) => {
+    expect(factsOf(body, headers).tiers).toEqual(tiers)
+  })
+
+  it('finds thinking, guardrail, listed images and shots', () => {
+    expect(factsOf({ thinking: { budget_tokens: 9 } }).thinkingTokens).toBe(9)
+    expect(factsOf({ additionalModelRequestFields: { thinking: { budget_tokens: 9 } } }).thinkingTokens).toBe(9)
+    expect(factsOf({ guardrailConfig: {} }).isGuarded).toBe(true)
+    expect(factsOf({}, { 'x-amzn-bedrock-guardrailidentifier': 'a' }).isGuarded).toBe(true)
+    expect(factsOf({ images: ['a', 'b'] }).inputImages).toBe(2)
+    expect(factsOf({ modelInput: { multiShotManualParams: { shots: [{}, {}] } } }).shots).toBe(2)
   })
 
   it('takes tier and metadata from the headers of InvokeModel before the body', () => {

@@ -3,40 +3,46 @@
 import { GatewayError } from '../../core/errors.ts'
 import { tierOfWire, type Tier } from '../../core/model.ts'
 import { createJsonGuard, type JsonFlaw } from '../../http/json-guard.ts'
+import { EXTRA_FIELDS, OUTPUT_CAP_PATHS } from '../output-caps.ts'
 import type { CallFacts } from './surface.ts'
 
-/** Where the families put the cap on output tokens (request shapes of the model pages of the Bedrock user guide, 2026-11). */
-const OUTPUT_CAPS = [
-  'inferenceConfig.maxTokens',
-  'inferenceConfig.max_new_tokens',
-  'max_tokens',
-  'max_completion_tokens',
-  'max_tokens_to_sample',
-  'max_gen_len',
-  'maxTokens',
-  'textGenerationConfig.maxTokenCount',
-  'additionalModelRequestFields.max_tokens',
-]
 /** Where they put how many answers or images are wanted. */
-const ANSWER_COUNTS = ['n', 'num_generations', 'numResults', 'imageGenerationConfig.numberOfImages']
+const ANSWER_COUNTS = ['n', 'num_generations', 'numResults', 'samples', 'imageGenerationConfig.numberOfImages'].flatMap(
+  (path) => [path, `${EXTRA_FIELDS}.${path}`],
+)
+/** How many tokens a model may think; counted as output, and not always within the cap. */
+const THINKING_BUDGETS = ['thinking.budget_tokens', 'reasoning_config.budget_tokens'].flatMap((path) => [
+  path,
+  `${EXTRA_FIELDS}.${path}`,
+])
 /** Where films say how long they are to be: Nova Reel in seconds, Luma Ray as "5s". */
 const DURATIONS = [
   'modelInput.videoGenerationConfig.durationSeconds',
   'modelInput.textToVideoParams.durationSeconds',
   'modelInput.duration',
 ]
+const SHOTS = 'modelInput.multiShotManualParams.shots'
+/** Lists of images that no member called "image" tells apart (Llama, Cohere Embed, Marengo). */
+const IMAGE_LISTS = ['images', 'multi_input.mediaSources', 'modelInput.multi_input.mediaSources']
 const MODEL_ID = 'modelId'
 const SERVICE_TIER = 'serviceTier.type'
+const CHAT_SERVICE_TIER = 'service_tier'
 const LATENCY = 'performanceConfig.latency'
+const GUARDRAIL = 'guardrailConfig'
 const METADATA = 'requestMetadata'
 
 /** Every place of a body that is read at all; a key that stands twice on the way to one of them makes the request invalid. */
 const WATCHED_PATHS: readonly string[] = [
-  ...OUTPUT_CAPS,
+  ...OUTPUT_CAP_PATHS,
   ...ANSWER_COUNTS,
+  ...THINKING_BUDGETS,
   ...DURATIONS,
+  SHOTS,
+  ...IMAGE_LISTS,
   MODEL_ID,
   SERVICE_TIER,
+  CHAT_SERVICE_TIER,
+  GUARDRAIL,
   LATENCY,
   METADATA,
 ]
@@ -45,6 +51,7 @@ const GUARD = createJsonGuard({ watch: WATCHED_PATHS })
 
 const SERVICE_TIER_HEADER = 'x-amzn-bedrock-service-tier'
 const LATENCY_HEADER = 'x-amzn-bedrock-performanceconfig-latency'
+const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier'
 const METADATA_HEADER = 'x-amzn-bedrock-request-metadata'
 const LARGEST_COUNT = 1_000_000_000
 
@@ -53,17 +60,47 @@ type Read = (path: string) => unknown
 
 export function readBedrockFacts(header: Header, body: Buffer): CallFacts {
   const read = readerOf(body)
-  const caps = OUTPUT_CAPS.map(read).filter((value) => value !== undefined && value !== null)
   const modelId = read(MODEL_ID)
   return {
     modelId: typeof modelId === 'string' ? modelId : null,
     tier: tierOf(header(SERVICE_TIER_HEADER) ?? read(SERVICE_TIER), header(LATENCY_HEADER) ?? read(LATENCY)),
-    outputCap: caps.length === 0 ? null : Math.max(...caps.map((cap) => countOf(cap, 'The output token limit'))),
+    tiers: tiersOf(header, read),
+    caps: capsOf(read),
     answers: Math.max(1, ...ANSWER_COUNTS.map((path) => countOf(read(path) ?? 1, 'The number of answers'))),
     seconds: secondsOf(read),
     variant: '',
     metadata: metadataOf(header(METADATA_HEADER), read(METADATA)),
+    thinkingTokens: Math.max(0, ...THINKING_BUDGETS.map((path) => countOf(read(path) ?? 0, 'The thinking budget'))),
+    isGuarded: header(GUARDRAIL_HEADER) !== undefined || isSaid(read(GUARDRAIL)),
+    inputImages: Math.max(0, ...IMAGE_LISTS.map((path) => lengthOf(read(path)))),
+    shots: lengthOf(read(SHOTS)),
   }
+}
+
+const isSaid = (value: unknown): boolean => value !== undefined && value !== null
+const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0)
+
+const NO_CAPS: ReadonlyMap<string, number> = new Map()
+
+function capsOf(read: Read): ReadonlyMap<string, number> {
+  let caps: Map<string, number> | null = null
+  for (const path of OUTPUT_CAP_PATHS) {
+    const value = read(path)
+    if (isSaid(value)) (caps ??= new Map()).set(path, countOf(value, 'The output token limit'))
+  }
+  return caps ?? NO_CAPS
+}
+
+const ONLY_STANDARD: readonly Tier[] = ['standard']
+
+/** Every tier that is named anywhere, and the standard one, which Bedrock may serve instead of each. */
+function tiersOf(header: Header, read: Read): readonly Tier[] {
+  const named = [header(SERVICE_TIER_HEADER), read(SERVICE_TIER), read(CHAT_SERVICE_TIER)].map((tier) =>
+    tierOf(tier, null),
+  )
+  named.push(tierOf(null, header(LATENCY_HEADER)), tierOf(null, read(LATENCY)))
+  const others = named.filter((tier) => tier !== 'standard')
+  return others.length === 0 ? ONLY_STANDARD : [...ONLY_STANDARD, ...new Set(others)]
 }
 
 /** The tier that is asked for; which one is served, and billed, is in the answer. */

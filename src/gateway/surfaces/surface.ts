@@ -26,13 +26,23 @@ export type Route = {
 export type CallFacts = {
   readonly modelId: string | null
   readonly tier: Tier
-  /** most output tokens that the caller allows; null: not said */
-  readonly outputCap: number | null
+  /** every tier that may be served instead, and this one */
+  readonly tiers: readonly Tier[]
+  /** by path, what stands under every name that any model family has for its output cap; which of them counts, the model decides */
+  readonly caps: ReadonlyMap<string, number>
+  /** tokens that the model may think; 0: not said */
+  readonly thinkingTokens: number
   /** most images or answers that the request asks for */
   readonly answers: number
   readonly seconds: number | null
   readonly variant: string
   readonly metadata: Readonly<Record<string, string>>
+  /** the call names a guardrail */
+  readonly isGuarded: boolean
+  /** images in lists; those that have a member of their own are found in the body */
+  readonly inputImages: number
+  /** shots of a film, each of a fixed length; 0: not said */
+  readonly shots: number
 }
 
 export type RenderedAnswer = { readonly status: number; readonly headers: readonly string[]; readonly body: Buffer }

@@ -23,7 +23,12 @@ describe('a translated call', () => {
     expect(outgoing).toMatchObject({
       operation: 'ConverseStream',
       path: '/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123456789012%3Aapplication-inference-profile%2Fabc/converse-stream',
-      facts: { outputCap: 7, tier: 'flex', answers: 1, metadata: { user: 'kept' } },
+      facts: {
+        caps: new Map([['inferenceConfig.maxTokens', 7]]),
+        tier: 'flex',
+        answers: 1,
+        metadata: { user: 'kept' },
+      },
     })
     expect(JSON.parse(outgoing.body.toString())).toEqual(call.request)
     expect(outgoingConverse({ ...call, streams: false }).path).toMatch(/\/converse$/)
