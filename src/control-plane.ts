@@ -1,12 +1,15 @@
 // What the control plane is given of the running parts: ports as they are, jobs and read-outs bound to them.
 
-import type { AdminDependencies, AdminJobs, KnownModel } from './admin/dependencies.ts'
+import type { AdminDependencies, AdminJobs, ChangingDependencies, KnownModel } from './admin/dependencies.ts'
+import { announcing, audited } from './audited-jobs.ts'
 import { readPriceList } from './catalogue/aws-price-list.ts'
 import { MODELS } from './catalogue/models.ts'
+import { byItself, type AuditOrigin } from './core/audit.ts'
+import { formatPicoUsd } from './core/money.ts'
 import type { Counters } from './core/reservation.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import { rateUnpriced } from './jobs/rate-unpriced.ts'
-import { rerate } from './jobs/rerate.ts'
+import { rerate, type RerateOutcome } from './jobs/rerate.ts'
 import type { Snapshots } from './snapshots.ts'
 import type { Store } from './stores/sql/store.ts'
 
@@ -26,12 +29,11 @@ export type ControlPlaneParts = {
 export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies {
   const { store, snapshots, counters, pipeline, now } = parts
   return {
-    tenants: store.tenants,
-    plans: store.plans,
-    prices: store.prices,
+    ...changesBy(parts, byItself('job')),
+    changesBy: (origin) => changesBy(parts, origin),
+    audit: store.audit,
     ledger: store.ledger,
     rollups: store.rollups,
-    jobs: jobsOf(parts),
     adminTokenHash: parts.adminTokenHash,
     now,
     newId: parts.newId,
@@ -47,13 +49,56 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
   }
 }
 
-function jobsOf({ store, snapshots, now }: ControlPlaneParts): AdminJobs {
-  const dependencies = () => ({ ledger: store.ledger, book: snapshots.priceBook(), now })
+const changesBy = (parts: ControlPlaneParts, origin: AuditOrigin): ChangingDependencies => ({
+  ...parts.store.changesBy(origin),
+  jobs: jobsOf(parts, origin),
+})
+
+function jobsOf({ store, snapshots, now }: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
+  const { audit, ledger } = store
+  const correcting = (announce: () => Promise<void>) => ({
+    ledger: announcing(ledger, announce),
+    book: snapshots.priceBook(),
+    now,
+  })
+  const figures = ({ corrections, difference, priceVersion }: RerateOutcome) => ({
+    corrections,
+    difference_usd: formatPicoUsd(difference),
+    price_version: priceVersion,
+  })
   return {
     rerate: ({ modelId, ...options }) =>
-      rerate(dependencies(), { ...options, ...(modelId === undefined ? {} : { modelGlob: modelId }) }),
-    ratePreviouslyUnpriced: () => rateUnpriced(dependencies()),
-    rebuildRollups: (options) => store.rollups.rebuild(options),
+      audited({
+        audit,
+        origin,
+        resource: 'ledger',
+        tenantId: options.tenantId ?? null,
+        asked: { job: 'rerate', from: options.from, to: options.to, model_id: modelId, tenant_id: options.tenantId },
+        figures,
+        run: (announce) =>
+          rerate(correcting(announce), { ...options, ...(modelId === undefined ? {} : { modelGlob: modelId }) }),
+      }),
+    ratePreviouslyUnpriced: () =>
+      audited({
+        audit,
+        origin,
+        resource: 'ledger',
+        asked: { job: 'rate_unpriced' },
+        figures,
+        run: (announce) => rateUnpriced(correcting(announce)),
+      }),
+    rebuildRollups: (options) =>
+      audited({
+        audit,
+        origin,
+        resource: 'rollups',
+        asked: { job: 'rebuild' },
+        figures: ({ entries, buckets, differences }) => ({ entries, buckets, differing: differences.length }),
+        async run(announce) {
+          if (!options.verifyOnly) await announce()
+          return store.rollups.rebuild(options)
+        },
+      }),
     checkStore: () => store.check(),
   }
 }

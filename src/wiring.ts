@@ -22,8 +22,8 @@ import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRequestIds } from './gateway/request-id.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
 import { createListener, type Listener } from './http/listener.ts'
-import { recoverHolds } from './jobs/recover-holds.ts'
 import { seedCounters } from './jobs/seed-counters.ts'
+import { recover } from './recovery.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
@@ -111,9 +111,7 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
   const holds = openHoldJournal({ dir: config.dataDir, now })
   const deriveSecretAccessKey = createSecretDerivation(await rootSecret(config.rootSecret, store.settings))
   await shipPrices(store)
-  const recovered = await recoverHolds({ holds, ledger: store.ledger, now })
-  if (recovered.recovered > 0)
-    log.warn(recovered, 'calls of an earlier run had no ledger entry; they now have estimated ones')
+  await recover({ holds, store, log, now })
   const snapshots = await createSnapshots({
     tenants: store.tenants,
     plans: store.plans,

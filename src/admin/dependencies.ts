@@ -1,5 +1,6 @@
 // What the control plane is given: ports, clocks and the few things that only the running process knows.
 
+import type { AuditOrigin, AuditStore } from '../core/audit.ts'
 import type { LedgerStore } from '../core/ledger.ts'
 import type { Routing } from '../core/model.ts'
 import type { PicoUsd } from '../core/money.ts'
@@ -11,13 +12,19 @@ import type { RollupStore } from '../core/rollup.ts'
 import type { TenantScope, TenantStore } from '../core/tenant.ts'
 import type { Caller } from './caller.ts'
 
-export type AdminDependencies = {
+/** What a request changes things through; the audit trail says that it was this request. */
+export type ChangingDependencies = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly prices: PriceStore
+  readonly jobs: AdminJobs
+}
+
+export type AdminDependencies = ChangingDependencies & {
+  readonly audit: AuditStore
+  readonly changesBy: (origin: AuditOrigin) => ChangingDependencies
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
-  readonly jobs: AdminJobs
   /** hex SHA-256 of the admin token */
   readonly adminTokenHash: string
   readonly now: () => number

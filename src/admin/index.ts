@@ -7,6 +7,7 @@ import type { AdminDependencies } from './dependencies.ts'
 import { ADMIN_ERRORS, AdminError, errorBody, toAdminError } from './errors.ts'
 import { passOn } from './answer.ts'
 import { ADMIN_PREFIX, ROUTES } from './routes.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
 import { createServer, MOST_BODY_BYTES } from './server.ts'
 
 export type Admin = {
@@ -25,6 +26,7 @@ export type InjectedRequest = {
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Buffer | string
+  readonly remoteAddress?: string
 }
 
 const BODY_MILLISECONDS = 120_000
@@ -32,7 +34,8 @@ const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export async function createAdmin(deps: AdminDependencies): Promise<Admin> {
-  const { fastify, registered } = await createServer(deps)
+  const refusals = createRefusals(deps)
+  const { fastify, registered } = await createServer(deps, refusals)
   const authenticate = createAuthenticate(deps.adminTokenHash)
 
   /** Throws AdminError before anything of the body is read. */
@@ -53,9 +56,10 @@ export async function createAdmin(deps: AdminDependencies): Promise<Admin> {
       try {
         admit({ method, path }, exchange.header('authorization'))
         const body = await exchange.readBody(mostBodyBytes(path), BODY_MILLISECONDS)
-        await passOn(await dispatch(fastify, { method, path, headers: headersOf(exchange), body }, true), exchange)
+        const request = { method, path, headers: headersOf(exchange), body, remoteAddress: exchange.remoteAddress }
+        await passOn(await dispatch(fastify, request, true), exchange)
       } catch (thrown) {
-        answerError(deps, thrown, exchange)
+        await answerError(deps, refusals, thrown, exchange)
       }
     },
   }
@@ -63,13 +67,15 @@ export async function createAdmin(deps: AdminDependencies): Promise<Admin> {
 
 function dispatch(
   fastify: FastifyInstance,
-  { method, path, headers, body }: InjectedRequest,
+  { method, path, headers, body, remoteAddress }: InjectedRequest,
   payloadAsStream = false,
 ): Promise<LightMyRequestResponse> {
   return fastify.inject({
     method: method as Method,
     url: path,
-    headers: { ...headers },
+    // without a word of its own the framework's injection would name itself
+    headers: { 'user-agent': '', ...headers },
+    ...(remoteAddress === undefined ? {} : { remoteAddress }),
     payloadAsStream,
     ...(body === undefined || body.length === 0 ? {} : { payload: body }),
   })
@@ -78,7 +84,7 @@ function dispatch(
 /** The few headers that the control plane reads; nothing else of a client comes further. */
 function headersOf(exchange: HttpExchange): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const name of ['authorization', 'content-type']) {
+  for (const name of ['authorization', 'content-type', 'user-agent']) {
     const value = exchange.header(name)
     if (value !== undefined) headers[name] = value
   }
@@ -97,9 +103,18 @@ function mostBodyBytes(path: string): number {
   return route?.operation.rawBodyBytes ?? MOST_BODY_BYTES
 }
 
-function answerError(deps: AdminDependencies, thrown: unknown, exchange: HttpExchange): void {
+async function answerError(
+  deps: AdminDependencies,
+  refusals: Refusals,
+  thrown: unknown,
+  exchange: HttpExchange,
+): Promise<void> {
   const error = toAdminError(thrown)
   const requestId = deps.newId()
+  const authorization = exchange.header('authorization')
+  const { method, path, remoteAddress } = exchange
+  const userAgent = exchange.header('user-agent')
+  await refusals.note({ method, path, requestId, remoteAddress, userAgent, authorization, caller: null }, error)
   if (error.code === 'internal') deps.onFailure(error.cause ?? thrown, requestId)
   if (exchange.headersSent) {
     exchange.destroy()

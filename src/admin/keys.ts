@@ -133,15 +133,11 @@ export const rotateKey = operation({
     refuseTooMany(await deps.tenants.listKeys(scope, params.tenant_id), deps.now())
     const { tenantId, name, mayActFor, expiresAt, limits: own } = before
     const made = makeKey(deps, { tenantId, name, mayActFor, expiresAt, limits: own })
-    await deps.tenants.createKey(made.key)
     const revokedAt = fields.timeOf(now + body.grace_seconds * 1_000)
-    try {
-      await store(deps, scope, { ...before, revokedAt, replacedBy: made.key.id })
-    } catch (thrown) {
-      // Nobody has seen the new secrets; without this a key that works would be left behind.
-      await deps.tenants.updateKey(scope, { ...made.key, revokedAt: fields.timeOf(now) })
-      throw thrown
-    }
+    const ended: ApiKey = { ...before, revokedAt, replacedBy: made.key.id }
+    if (!(await deps.tenants.replaceKey(scope, ended, made.key)))
+      throw notFound(`key ${before.id} of tenant ${before.tenantId}`)
+    await makeEffective(deps)
     return newKeyToJson(deps, made)
   },
 })

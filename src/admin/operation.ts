@@ -24,8 +24,8 @@ export type Operation = {
   /** the body is handed over as bytes, and may be this large */
   readonly rawBodyBytes: number | null
   readonly reply: z.ZodType
-  /** the same can be had as CSV */
-  readonly csv: boolean
+  /** the other media type that the same can be had as; null: JSON only */
+  readonly alsoAs: 'text/csv' | 'application/x-ndjson' | null
   readonly status: number
   readonly run: (call: Call<unknown, unknown, unknown>) => Promise<unknown>
 }
@@ -37,9 +37,9 @@ type Definition<Params extends z.ZodType, Query extends z.ZodType, Body extends 
   readonly body?: Body
   readonly rawBodyBytes?: number
   readonly reply: Reply
-  readonly csv?: boolean
+  readonly alsoAs?: Operation['alsoAs']
   readonly status?: 200 | 201
-  readonly run: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<z.input<Reply> | Csv>
+  readonly run: (call: Call<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<z.input<Reply> | Csv | Lines>
 }
 
 /** An answer that is not JSON. */
@@ -47,6 +47,16 @@ export class Csv {
   readonly text: string
   readonly fileName: string
   constructor(text: string, fileName: string) {
+    this.text = text
+    this.fileName = fileName
+  }
+}
+
+/** An answer without a known length: one JSON object in each line, made while the client reads. */
+export class Lines {
+  readonly text: AsyncIterable<string>
+  readonly fileName: string
+  constructor(text: AsyncIterable<string>, fileName: string) {
     this.text = text
     this.fileName = fileName
   }
@@ -67,7 +77,7 @@ export function operation<
     body: definition.body ?? null,
     rawBodyBytes: definition.rawBodyBytes ?? null,
     reply: definition.reply,
-    csv: definition.csv ?? false,
+    alsoAs: definition.alsoAs ?? null,
     status: definition.status ?? 200,
     // Sound because the server validates with these very schemas before it calls.
     run: definition.run as Operation['run'],

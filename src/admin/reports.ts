@@ -57,7 +57,7 @@ export const reportOperation = (report: Report): Operation =>
       format: z.enum(['json', 'csv']).default('json'),
     }),
     reply: reportReply,
-    csv: true,
+    alsoAs: 'text/csv',
     async run({ deps, scope, query: { format, ...asked } }) {
       const dependencies = { rollups: deps.rollups, scope, now: deps.now() }
       const table = await report.run(dependencies, asked as Record<string, string | undefined>).catch(refuse)

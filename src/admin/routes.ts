@@ -1,6 +1,7 @@
 // The table of all routes of the control plane. What is not in it cannot be registered.
 
 import { REPORTS } from '../reports/index.ts'
+import { listAudit } from './audit.ts'
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts'
 import { listLedger } from './ledger.ts'
 import { getLimits } from './limits.ts'
@@ -73,6 +74,7 @@ export const ROUTES: readonly Route[] = [
     route('GET', `/reports/${report.name}`, 'tenants', ['query.tenant'], reportOperation(report)),
   ),
 
+  route('GET', '/audit', 'admin', [], listAudit),
   route('POST', '/rerate', 'admin', [], rerate),
   route('POST', '/rollups/rebuild', 'admin', [], rebuildRollups),
   route('GET', '/store/check', 'admin', [], checkStore),

@@ -1,15 +1,18 @@
 // The web framework around the table of routes: authentication first, validation, one form of answer, nothing that is not in the table.
 
+import { Readable } from 'node:stream'
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { jsonSchemaTransform, serializerCompiler } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import type { TenantScope } from '../core/tenant.ts'
 import { readJson } from './body.ts'
-import { createAuthenticate, scopeOf } from './caller.ts'
+import { createAuthenticate, scopeOf, type Caller } from './caller.ts'
 import type { AdminDependencies } from './dependencies.ts'
 import { ADMIN_ERRORS, AdminError, errorBody, toAdminError } from './errors.ts'
-import { Csv } from './operation.ts'
+import { Csv, Lines } from './operation.ts'
+import { originOf, type Asked } from './origin.ts'
+import type { Refusals } from './refusals.ts'
 import { ADMIN_PREFIX, ROUTES, type Route } from './routes.ts'
 import { createTurns, type Turns } from './turns.ts'
 import { validatorOf } from './validation.ts'
@@ -27,10 +30,14 @@ type Context = {
   readonly deps: AdminDependencies
   readonly turns: Turns
   readonly describeApi: () => Record<string, unknown>
-  readonly scopes: WeakMap<FastifyRequest, TenantScope>
+  readonly refusals: Refusals
+  readonly callers: WeakMap<FastifyRequest, Caller>
 }
 
-export async function createServer(deps: AdminDependencies): Promise<AdminServer> {
+export async function createServer(deps: AdminDependencies, refusals: Refusals): Promise<AdminServer> {
+  const callers: Context['callers'] = new WeakMap()
+  const answerErrorOf = (error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    answerError({ deps, refusals, callers }, error, request, reply)
   const fastify = Fastify({
     bodyLimit: MOST_BODY_BYTES,
     exposeHeadRoutes: false,
@@ -39,7 +46,7 @@ export async function createServer(deps: AdminDependencies): Promise<AdminServer
     routerOptions: { maxParamLength: LONGEST_PATH_PARAMETER },
     frameworkErrors: (error, request, reply) => {
       void reply.headers(headersOf(request))
-      answerError(deps, error, request, reply)
+      void answerErrorOf(error, request, reply)
     },
   })
   const registered = watchRoutes(fastify)
@@ -48,19 +55,14 @@ export async function createServer(deps: AdminDependencies): Promise<AdminServer
   fastify.setSerializerCompiler(serializerCompiler)
   await describe(fastify)
   const describeApi = (): Record<string, unknown> => ({ ...fastify.swagger() })
-  const context: Context = { deps, turns: createTurns(), describeApi, scopes: new WeakMap() }
+  const context: Context = { deps, turns: createTurns(), describeApi, refusals, callers }
   const authenticate = createAuthenticate(deps.adminTokenHash)
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.headers(headersOf(request))
-    const caller = authenticate(request.headers.authorization)
-    context.scopes.set(request, (deps.scopeOf ?? scopeOf)(caller))
+    callers.set(request, authenticate(request.headers.authorization))
   })
-  fastify.setNotFoundHandler((request, reply) => {
-    answerError(deps, new AdminError('unknown_route'), request, reply)
-  })
-  fastify.setErrorHandler((error, request, reply) => {
-    answerError(deps, error, request, reply)
-  })
+  fastify.setNotFoundHandler((request, reply) => answerErrorOf(new AdminError('unknown_route'), request, reply))
+  fastify.setErrorHandler(answerErrorOf)
   await fastify.register(async (instance) => {
     for (const route of ROUTES) register(instance, context, route)
   })
@@ -74,15 +76,31 @@ const headersOf = (request: FastifyRequest): Record<string, string> => ({
   'x-weighbridge-request-id': request.id,
 })
 
-function answerError(deps: AdminDependencies, thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+async function answerError(
+  { deps, refusals, callers }: Pick<Context, 'deps' | 'refusals' | 'callers'>,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const error = toAdminError(thrown)
+  await refusals.note(askedOf(request, callers.get(request) ?? null), error)
   if (error.code === 'internal') deps.onFailure(error.cause ?? thrown, request.id)
   if (error.status === 401) void reply.header('www-authenticate', 'Bearer')
-  void reply
+  return reply
     .code(error.status)
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(errorBody(error)))
 }
+
+const askedOf = (request: FastifyRequest, caller: Caller | null): Asked => ({
+  method: request.method,
+  path: request.raw.url ?? '',
+  requestId: request.id,
+  remoteAddress: request.ip,
+  userAgent: request.headers['user-agent'],
+  authorization: request.headers.authorization,
+  caller,
+})
 
 /** What is registered, however it came to be; a route that is not in the table stops the start. */
 function watchRoutes(fastify: FastifyInstance): readonly string[] {
@@ -142,9 +160,9 @@ const DESCRIPTION =
 function register(fastify: FastifyInstance, context: Context, route: Route): void {
   const { method, path, operation } = route
   const { body, rawBodyBytes, reply, status } = operation
-  const answers = operation.csv
-    ? { content: { 'application/json': { schema: reply }, 'text/csv': { schema: z.string() } } }
-    : reply
+  const { alsoAs } = operation
+  const answers =
+    alsoAs === null ? reply : { content: { 'application/json': { schema: reply }, [alsoAs]: { schema: z.string() } } }
   fastify.route({
     method,
     url: `${ADMIN_PREFIX}${path.replaceAll(/\{(\w+)\}/g, ':$1')}`,
@@ -165,19 +183,23 @@ function register(fastify: FastifyInstance, context: Context, route: Route): voi
     },
     handler: async (request, answer) => {
       const result = await runInTurn(context, route, request)
-      if (!(result instanceof Csv)) return answer.code(status).send(result)
-      return answer
-        .header('content-disposition', `attachment; filename="${result.fileName}"`)
-        .type('text/csv; charset=utf-8; header=present')
-        .send(result.text)
+      if (!(result instanceof Csv || result instanceof Lines)) return answer.code(status).send(result)
+      void answer.header('content-disposition', `attachment; filename="${result.fileName}"`)
+      return result instanceof Csv
+        ? answer.type('text/csv; charset=utf-8; header=present').send(result.text)
+        : answer.type('application/x-ndjson; charset=utf-8').send(Readable.from(result.text, { objectMode: false }))
     },
   })
 }
 
 function scopeOfRequest(context: Context, request: FastifyRequest): TenantScope {
-  const scope = context.scopes.get(request)
-  if (scope === undefined) throw new Error('the request was not authenticated')
-  return scope
+  return (context.deps.scopeOf ?? scopeOf)(callerOf(context, request))
+}
+
+function callerOf({ callers }: Context, request: FastifyRequest): Caller {
+  const caller = callers.get(request)
+  if (caller === undefined) throw new Error('the request was not authenticated')
+  return caller
 }
 
 /** Keys and plans belong to tenants, corrections to prices: such writes wait for one another. */
@@ -194,5 +216,8 @@ function runInTurn(context: Context, { method, path, operation }: Route, request
   }
   if (method === 'GET') return operation.run(call)
   const resource = path.split('/')[1] ?? ''
-  return context.turns(TURN_OF[resource] ?? resource, () => operation.run(call))
+  // only here: whatever an operation changes, it changes in the name of its request
+  const origin = originOf(askedOf(request, callerOf(context, request)))
+  const deps = { ...context.deps, ...context.deps.changesBy(origin) }
+  return context.turns(TURN_OF[resource] ?? resource, () => operation.run({ ...call, deps }))
 }

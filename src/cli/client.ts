@@ -10,6 +10,8 @@ export type Json = Readonly<Record<string, unknown>>
 export type AdminClient = {
   /** The answer's JSON. */
   ask(method: string, path: string, options?: { readonly query?: Query; readonly body?: unknown }): Promise<Json>
+  /** The lines of an answer that may be long, as they come. */
+  lines(path: string, query: Query): AsyncIterable<string>
   /** The answer as it came. */
   text(path: string, query: Query): Promise<string>
   /** Sends a file as the body. */
@@ -27,7 +29,7 @@ const LONGEST_MILLISECONDS = 3_600_000
 export function createAdminClient(world: World): AdminClient {
   const { url } = world.config
   const token = tokenOf(world)
-  const send = async (method: string, path: string, query: Query, body: Buffer | string | null): Promise<string> => {
+  const open = async (method: string, path: string, query: Query, body: Buffer | string | null): Promise<Response> => {
     let response: Response
     try {
       response = await world.fetch(`${url}/admin/v1/${path}${queryText(query)}`, {
@@ -42,18 +44,31 @@ export function createAdminClient(world: World): AdminClient {
     } catch (thrown) {
       throw unreachable(url, thrown)
     }
-    const text = await response.text()
-    if (!response.ok) throw refused(response.status, text, url)
-    return text
+    if (!response.ok) throw refused(response.status, await response.text(), url)
+    return response
   }
+  const send = async (...asked: Parameters<typeof open>): Promise<string> => (await open(...asked)).text()
   const json = (text: string): Json => JSON.parse(text) as Json
   return {
     async ask(method, path, { query = {}, body } = {}) {
       return json(await send(method, path, query, body === undefined ? null : JSON.stringify(body)))
     },
+    async *lines(path, query) {
+      yield* linesIn((await open('GET', path, query, null)).body)
+    },
     text: (path, query) => send('GET', path, query, null),
     upload: async (path, query, file) => json(await send('POST', path, query, file)),
   }
+}
+
+async function* linesIn(body: Response['body']): AsyncIterable<string> {
+  let held = ''
+  for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const lines = (held + text).split('\n')
+    held = lines.pop() ?? ''
+    yield* lines
+  }
+  if (held !== '') yield held
 }
 
 /** A path segment that anybody may have typed. */

@@ -1,5 +1,6 @@
 // The table of commands.
 
+import { audit } from './audit.ts'
 import { command, flag, type Group } from './command.ts'
 import { importFile } from './import.ts'
 import { key } from './keys.ts'
@@ -39,6 +40,7 @@ export const COMMANDS: Group = {
     limits,
     rerate,
     rollup,
+    audit,
     db,
   },
 }

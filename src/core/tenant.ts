@@ -73,6 +73,8 @@ export interface TenantStore {
   listTenants(scope: TenantScope, page: { afterId: string | null; limit: number }): Promise<readonly Tenant[]>
   createKey(key: ApiKey): Promise<void>
   updateKey(scope: TenantScope, key: ApiKey): Promise<boolean>
+  /** As updateKey for `ended` and createKey for `successor`: both or neither. */
+  replaceKey(scope: TenantScope, ended: ApiKey, successor: ApiKey): Promise<boolean>
   getKey(scope: TenantScope, keyId: string): Promise<ApiKey | null>
   listKeys(scope: TenantScope, tenantId: string): Promise<readonly ApiKey[]>
   /** Everything, for the data plane's snapshot. */

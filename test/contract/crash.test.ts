@@ -1,7 +1,7 @@
 // Killed at any moment, the embedded store has every acknowledged entry exactly once and nothing half done.
 
 import { spawn } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,9 +57,10 @@ describe('a process that is killed', () => {
   it('leaves a migration done or not begun, and the next start completes it', async () => {
     const folder = mkdtempSync(join(dir, 'migrations-'))
     cpSync(migrations, folder, { recursive: true })
+    const shipped = readdirSync(folder).length
     const rows = 300_000
     writeFileSync(
-      join(folder, '0002-slow.sql'),
+      join(folder, `${String(shipped + 1).padStart(4, '0')}-slow.sql`),
       `CREATE TABLE slow (id INTEGER PRIMARY KEY, word TEXT NOT NULL);
        WITH RECURSIVE counter (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counter WHERE n < ${rows})
        INSERT INTO slow SELECT n, 'word ' || n FROM counter;
@@ -78,7 +79,7 @@ describe('a process that is killed', () => {
     expect(
       database.prepare("SELECT count(*), count(*) FILTER (WHERE word LIKE 'word %!') FROM slower").raw().get(),
     ).toEqual([rows, rows])
-    expect(database.prepare('SELECT number FROM migrations').pluck().all()).toEqual([1, 2])
+    expect(database.prepare('SELECT number FROM migrations').pluck().all()).toHaveLength(shipped + 1)
     database.close()
   })
 })

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/stores/sql/sqlite.ts'
+import { auditStoreContract } from './audit-store.ts'
 import { ledgerStoreContract } from './ledger-store.ts'
 import { planStoreContract } from './plan-store.ts'
 import { priceStoreContract } from './price-store.ts'
@@ -27,3 +28,4 @@ rollupStoreContract('SQLite', openScratch)
 tenantStoreContract('SQLite', openScratch)
 planStoreContract('SQLite', openScratch)
 priceStoreContract('SQLite', openScratch)
+auditStoreContract('SQLite', openScratch)

@@ -206,6 +206,19 @@ export function tenantStoreContract(name: string, open: () => Promise<OpenedTena
       expect(await tenants.everyKey()).toEqual([aKey('k', 'a')])
     })
 
+    it('replaces a key, the old one and the new one together or not at all', async () => {
+      await tenants.createTenant(aTenant('a'))
+      await tenants.createKey(aKey('k', 'a'))
+      const ended = aKey('k', 'a', { revokedAt: '2026-12-01T00:00:00.000Z', replacedBy: 'l' })
+      expect(await tenants.replaceKey(only('b'), ended, aKey('l', 'a'))).toBe(false)
+      await expect(tenants.replaceKey(ALL_TENANTS, ended, aKey('l', 'a', { accessKeyId: 'WBAKk' }))).rejects.toThrow(
+        conflictOn('access_key_id'),
+      )
+      expect(await tenants.everyKey()).toEqual([aKey('k', 'a')])
+      expect(await tenants.replaceKey(ALL_TENANTS, ended, aKey('l', 'a'))).toBe(true)
+      expect(await tenants.everyKey()).toEqual([ended, aKey('l', 'a')])
+    })
+
     it('counts every change, and nothing else', async () => {
       const moved = async (action: () => Promise<unknown>): Promise<boolean> => {
         const before = await opened.changeCounter()

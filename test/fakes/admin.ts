@@ -33,7 +33,15 @@ export async function fakeAdmin(
   stores: FakeStores = fakeStores(),
 ): Promise<FakeAdmin> {
   const heard: FakeAdmin['heard'] = { failures: [], changes: 0 }
-  const deps = { ...dependenciesOn(stores, heard), ...changed }
+  const given = { ...dependenciesOn(stores, heard), ...changed }
+  const { tenants, plans, prices, jobs } = given
+  // what a test put in the place of a store stays there
+  const replaced = changed.tenants ?? changed.plans ?? changed.prices
+  const deps: AdminDependencies = {
+    ...given,
+    changesBy: (origin) =>
+      replaced === undefined ? { ...stores.changesBy(origin), jobs } : { tenants, plans, prices, jobs },
+  }
   const admin = await createAdmin(deps)
   return { admin, stores, deps, heard, ask: (method, path, body) => ask(admin, method, path, body) }
 }
@@ -55,7 +63,7 @@ async function ask(admin: Admin, method: string, path: string, body: unknown): P
   }
 }
 
-function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): AdminDependencies {
+function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<AdminDependencies, 'changesBy'> {
   let made = 0
   return {
     ...stores,

@@ -4,18 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/stores/sql/sqlite.ts'
+import type { ChangedStores } from '../../src/stores/sql/store.ts'
 import type { FakeStores } from './stores.ts'
 
 export async function embeddedStores(): Promise<FakeStores & { close(): Promise<void> }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'weighbridge-admin-'))
   const store = await openSqliteStore({ dataDir, now: Date.now })
-  const { tenants, plans, prices, ledger, rollups } = store
+  const { ledger, rollups, audit } = store
   const versions: FakeStores['prices']['versions'] = []
-  return {
+  const remembering = ({ tenants, plans, prices }: ChangedStores): ReturnType<FakeStores['changesBy']> => ({
     tenants,
     plans,
-    ledger,
-    rollups,
     prices: {
       versions,
       versionsAfter: (after) => prices.versionsAfter(after),
@@ -25,6 +24,13 @@ export async function embeddedStores(): Promise<FakeStores & { close(): Promise<
         return version
       },
     },
+  })
+  return {
+    ...remembering(store),
+    changesBy: (origin) => remembering(store.changesBy(origin)),
+    ledger,
+    rollups,
+    audit,
     async close() {
       await store.close()
       rmSync(dataDir, { recursive: true, force: true })

@@ -1,5 +1,8 @@
 // The stores in memory, for tests of what stands on them: the promises of the ports, without durability.
 
+import { hash } from 'node:crypto'
+import { AUDIT_GENESIS, nextAuditRow } from '../../src/core/audit.ts'
+import type { AuditHead, AuditOrigin, AuditRow, AuditStore } from '../../src/core/audit.ts'
 import type { LedgerEntry, LedgerFilter, LedgerStore } from '../../src/core/ledger.ts'
 import { entryContent, LedgerConflict } from '../../src/core/ledger.ts'
 import type { Plan, PlanStore } from '../../src/core/plan.ts'
@@ -15,16 +18,20 @@ export type FakeStores = {
   readonly prices: PriceStore & { readonly versions: PriceVersion[] }
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
+  readonly audit: AuditStore
+  readonly changesBy: (origin: AuditOrigin) => Pick<FakeStores, 'tenants' | 'plans' | 'prices'>
 }
 
 export function fakeStores(): FakeStores {
   const tenants = new Map<string, Tenant>()
   const plans = new Map<string, Plan>()
   const ledger = fakeLedger()
+  const changed = { tenants: fakeTenants(tenants, plans), plans: fakePlans(plans, tenants), prices: fakePrices() }
   return {
-    tenants: fakeTenants(tenants, plans),
-    plans: fakePlans(plans, tenants),
-    prices: fakePrices(),
+    ...changed,
+    // changes leave no rows here; the embedded stores show that they do
+    changesBy: () => changed,
+    audit: fakeAudit(),
     ledger: ledger.store,
     rollups: fakeRollups(ledger.entries),
   }
@@ -88,6 +95,12 @@ function fakeTenants(tenants: Map<string, Tenant>, plans: ReadonlyMap<string, Pl
       keys.set(key.id, key)
       return true
     },
+    async replaceKey(scope, ended, successor) {
+      const before = keys.get(ended.id)
+      if (before === undefined || !inScope(scope, before.tenantId)) return false
+      keys.set(ended.id, ended).set(successor.id, successor)
+      return true
+    },
     async getKey(scope, id) {
       const key = keys.get(id)
       return key !== undefined && inScope(scope, key.tenantId) ? key : null
@@ -113,6 +126,22 @@ function fakePlans(plans: Map<string, Plan>, tenants: ReadonlyMap<string, Tenant
       if (user !== undefined) throw new StoreConflict('plan_id', `plan ${id} is still the plan of tenant ${user.id}`)
       return plans.delete(id)
     },
+  }
+}
+
+function fakeAudit(): AuditStore {
+  const rows: AuditRow[] = []
+  const sha256 = (text: string): string => hash('sha256', text, 'hex')
+  const head = (): AuditHead => rows.at(-1) ?? AUDIT_GENESIS
+  return {
+    async note(origin, fact) {
+      rows.push(nextAuditRow(sha256, head(), { ...origin, ...fact, at: 0 }))
+    },
+    page: async (_filter, { limit }) => ({ rows: rows.toReversed().slice(0, limit), nextCursor: null }),
+    async *scan() {
+      yield [...rows]
+    },
+    head: async () => head(),
   }
 }
 

@@ -78,7 +78,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'wiring',
-    holds: ['src/wiring.ts', 'src/control-plane.ts'],
+    holds: ['src/wiring.ts', 'src/control-plane.ts', 'src/audited-jobs.ts', 'src/recovery.ts'],
     knows: [
       'wiring',
       'application',

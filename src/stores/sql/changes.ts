@@ -1,17 +1,29 @@
-// The change counter: bumped in the same transaction by every write that the data plane's snapshot must learn of.
+// Every write of what the control plane changes: in one transaction with its rows of the audit trail and the change counter.
 
 import type { Kysely, Transaction } from 'kysely'
+import type { AuditFact, AuditOrigin } from '../../core/audit.ts'
+import { appendAudit } from './audit.ts'
 import type { Schema } from './schema.ts'
 
-/** Runs `write` in a transaction; the counter moves when `write` says that something changed. */
-export function changing<T>(
-  database: Kysely<Schema>,
-  write: (transaction: Transaction<Schema>) => Promise<T>,
-  changed: (result: T) => boolean = () => true,
-): Promise<T> {
+/** Where changes go, and in whose name. */
+export type Writer = {
+  readonly database: Kysely<Schema>
+  readonly origin: AuditOrigin
+  readonly now: () => number
+}
+
+/** No facts: nothing was changed. There is no way to change something and to say nothing of it. */
+export type Written<Result> = { readonly result: Result; readonly facts: readonly AuditFact[] }
+
+/** Runs `write` in a transaction; the counter, by which the data plane's snapshot learns of changes, moves with every change. */
+export function changing<Result>(
+  { database, origin, now }: Writer,
+  write: (transaction: Transaction<Schema>) => Promise<Written<Result>>,
+): Promise<Result> {
   return database.transaction().execute(async (transaction) => {
-    const result = await write(transaction)
-    if (changed(result)) {
+    const { result, facts } = await write(transaction)
+    if (facts.length > 0) {
+      await appendAudit(transaction, origin, facts, now())
       await transaction
         .updateTable('change_counter')
         .set((update) => ({ changes: update('changes', '+', 1n) }))

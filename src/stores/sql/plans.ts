@@ -1,51 +1,55 @@
 // Usage plans in SQL.
 
-import type { Kysely, Selectable } from 'kysely'
+import type { Kysely, Selectable, Transaction } from 'kysely'
+import { planChange } from '../../core/audited.ts'
 import type { OnDisconnect, Plan, PlanStore, UnpricedPolicy } from '../../core/plan.ts'
 import { StoreConflict } from '../../core/tenant.ts'
-import { changing } from './changes.ts'
+import { changing, type Writer } from './changes.ts'
 import { limitsFromJson, limitsToJson } from './limits.ts'
 import type { Schema } from './schema.ts'
 
-export function createPlanStore(database: Kysely<Schema>): PlanStore {
+export function createPlanStore(writer: Writer): PlanStore {
+  const { database } = writer
   return {
     async putPlan(plan) {
       const row = rowFromPlan(plan)
       const { id: _, ...changes } = row
-      await changing(database, (transaction) =>
-        transaction
+      await changing(writer, async (transaction) => {
+        const before = await findPlan(transaction, plan.id)
+        await transaction
           .insertInto('plans')
           .values(row)
           .onConflict((conflict) => conflict.column('id').doUpdateSet(changes))
-          .execute(),
-      )
+          .execute()
+        return { result: undefined, facts: [planChange(plan.id, before, plan)] }
+      })
     },
-    async getPlan(planId) {
-      const row = await database.selectFrom('plans').selectAll().where('id', '=', planId).executeTakeFirst()
-      return row === undefined ? null : planFromRow(row)
-    },
+    getPlan: (planId) => findPlan(database, planId),
     async listPlans() {
       return (await database.selectFrom('plans').selectAll().orderBy('id').execute()).map(planFromRow)
     },
     deletePlan: (planId) =>
-      changing(
-        database,
-        async (transaction) => {
-          const user = await transaction
-            .selectFrom('tenants')
-            .select('id')
-            .where('plan_id', '=', planId)
-            .orderBy('id')
-            .executeTakeFirst()
-          if (user !== undefined) {
-            throw new StoreConflict('plan_id', `plan ${planId} is still the plan of tenant ${user.id}`)
-          }
-          const result = await transaction.deleteFrom('plans').where('id', '=', planId).executeTakeFirst()
-          return result.numDeletedRows > 0n
-        },
-        (deleted) => deleted,
-      ),
+      changing(writer, async (transaction) => {
+        const user = await transaction
+          .selectFrom('tenants')
+          .select('id')
+          .where('plan_id', '=', planId)
+          .orderBy('id')
+          .executeTakeFirst()
+        if (user !== undefined) {
+          throw new StoreConflict('plan_id', `plan ${planId} is still the plan of tenant ${user.id}`)
+        }
+        const before = await findPlan(transaction, planId)
+        if (before === null) return { result: false, facts: [] }
+        await transaction.deleteFrom('plans').where('id', '=', planId).execute()
+        return { result: true, facts: [planChange(planId, before, null)] }
+      }),
   }
+}
+
+async function findPlan(database: Kysely<Schema> | Transaction<Schema>, planId: string): Promise<Plan | null> {
+  const row = await database.selectFrom('plans').selectAll().where('id', '=', planId).executeTakeFirst()
+  return row === undefined ? null : planFromRow(row)
 }
 
 const rowFromPlan = (plan: Plan): Selectable<Schema['plans']> => ({

@@ -2,15 +2,17 @@
 
 import { crc32 } from 'node:zlib'
 import type { Kysely, Selectable } from 'kysely'
+import { priceVersionChange } from '../../core/audited.ts'
 import { picoUsd } from '../../core/money.ts'
 import type { Price, PriceAdjustment, PriceStore, PriceVersion } from '../../core/price-book.ts'
-import { changing } from './changes.ts'
+import { changing, type Writer } from './changes.ts'
 import type { Schema } from './schema.ts'
 
-export function createPriceStore(database: Kysely<Schema>): PriceStore {
+export function createPriceStore(writer: Writer): PriceStore {
+  const { database } = writer
   return {
     appendVersion: (change) =>
-      changing(database, async (transaction) => {
+      changing(writer, async (transaction) => {
         const last = await transaction
           .selectFrom('price_versions')
           .select((select) => select.fn.max('version').as('version'))
@@ -28,7 +30,7 @@ export function createPriceStore(database: Kysely<Schema>): PriceStore {
           .insertInto('price_versions')
           .values({ ...content, checksum: checksumOf(content) })
           .execute()
-        return version
+        return { result: version, facts: [priceVersionChange({ ...change, version })] }
       }),
     async versionsAfter(after) {
       const rows = await database

@@ -52,9 +52,30 @@ export type Schema = {
     adjustments: string
     checksum: Integer
   }
+  audit: AuditColumns
   rollup_keys: RollupKeyColumns & { id: Integer }
   entries: EntryColumns
   rollups: RollupColumns
+}
+
+type AuditColumns = {
+  sequence: Integer
+  at: Integer
+  actor_kind: string
+  actor_id: string | null
+  remote_address: string | null
+  user_agent: string | null
+  request_id: string | null
+  action: string
+  resource: string | null
+  resource_id: string | null
+  tenant_id: string | null
+  outcome: string
+  reason: string | null
+  before: string | null
+  after: string | null
+  previous_hash: string
+  hash: string
 }
 
 export type RollupKeyColumns = {

@@ -2,9 +2,11 @@
 
 import { fileURLToPath } from 'node:url'
 import { Kysely } from 'kysely'
+import { byItself, type AuditOrigin } from '../../core/audit.ts'
 import type { RollupStore } from '../../core/rollup.ts'
 import { AppendQueue } from './append-queue.ts'
-import { readChangeCounter } from './changes.ts'
+import { checkAudit, createAuditStore } from './audit.ts'
+import { readChangeCounter, type Writer } from './changes.ts'
 import { createLedgerStore } from './ledger.ts'
 import { createPlanStore } from './plans.ts'
 import { checkPriceVersions, createPriceStore } from './prices.ts'
@@ -14,7 +16,7 @@ import { createSettingStore } from './settings.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
 import { startSqliteThread } from './sqlite-thread.ts'
 import type { SqliteThread } from './sqlite-thread.ts'
-import type { Store } from './store.ts'
+import type { ChangedStores, Store } from './store.ts'
 import { createTenantStore } from './tenants.ts'
 
 const STEP_ENTRIES = 2_000
@@ -52,13 +54,17 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     dialect: sqliteDialect(thread, (open) => (open ? queue.pause() : queue.resume())),
   })
   const rebuild = createRebuild(database, thread)
+  const changesBy = (origin: AuditOrigin): ChangedStores => {
+    const writer: Writer = { database, origin, now: options.now }
+    return { tenants: createTenantStore(writer), plans: createPlanStore(writer), prices: createPriceStore(writer) }
+  }
   return {
-    tenants: createTenantStore(database),
-    plans: createPlanStore(database),
-    prices: createPriceStore(database),
+    ...changesBy(byItself('start')),
+    changesBy,
     ledger: createLedgerStore(database, queue),
     rollups: createRollupStore(database, rebuild),
     settings: createSettingStore(database),
+    audit: createAuditStore(database, options.now),
     changeCounter: () => readChangeCounter(database),
     check: () => check(database, thread, rebuild),
     backup: (file) => thread.backup(file),
@@ -110,7 +116,7 @@ async function check(
   for (const row of foreign.rows as { table: string; parent: string }[]) {
     problems.push(`a row of ${row.table} names a row of ${row.parent} that is not there`)
   }
-  problems.push(...(await checkPriceVersions(database)))
+  problems.push(...(await checkPriceVersions(database)), ...(await checkAudit(database)))
   for (let after = -1n; ; ) {
     const progress = await thread.checksums(after, STEP_ENTRIES)
     problems.push(...progress.problems)

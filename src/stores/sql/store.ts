@@ -1,5 +1,6 @@
 // Everything that is kept, behind one object, over Kysely and whatever engine stands behind it.
 
+import type { AuditOrigin, AuditStore } from '../../core/audit.ts'
 import type { LedgerStore } from '../../core/ledger.ts'
 import type { PlanStore } from '../../core/plan.ts'
 import type { PriceStore } from '../../core/price-book.ts'
@@ -7,16 +8,24 @@ import type { RollupStore } from '../../core/rollup.ts'
 import type { TenantStore } from '../../core/tenant.ts'
 import type { SettingStore } from './settings.ts'
 
-export type Store = {
+/** What the control plane changes. */
+export type ChangedStores = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly prices: PriceStore
+}
+
+/** What is changed through its own tenants, plans and prices stands in the audit trail as changed by the gateway itself. */
+export type Store = ChangedStores & {
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly settings: SettingStore
+  readonly audit: AuditStore
+  /** The same tenants, plans and prices; what is changed through these stands in the audit trail as theirs who ask. */
+  changesBy(origin: AuditOrigin): ChangedStores
   /** Moves with every write of tenants, keys, plans and prices; cheap to ask. */
   changeCounter(): Promise<number>
-  /** Proves the tables, every checksum and every rollup; one sentence for each problem. */
+  /** Proves the tables, every checksum, every rollup and the audit trail; one sentence for each problem. */
   check(): Promise<readonly string[]>
   /** Writes a sound copy into a new file while the store goes on: all entries of one moment with their rollups. */
   backup(file: string): Promise<void>

@@ -1,51 +1,51 @@
 // Tenants and their API keys in SQL; the tree stays a tree, at most 16 deep.
 
 import type { Kysely, Selectable, Transaction } from 'kysely'
+import type { AuditFact } from '../../core/audit.ts'
+import { keyChange, tenantChange } from '../../core/audited.ts'
 import { inScope, StoreConflict } from '../../core/tenant.ts'
-import type { ApiKey, Tenant, TenantStatus, TenantStore } from '../../core/tenant.ts'
-import { changing } from './changes.ts'
+import type { ApiKey, Tenant, TenantScope, TenantStatus, TenantStore } from '../../core/tenant.ts'
+import { changing, type Writer } from './changes.ts'
 import { limitsFromJson, limitsToJson } from './limits.ts'
 import type { Schema } from './schema.ts'
 
 const MAX_DEPTH = 16
 
-type KeyMethods = Pick<TenantStore, 'createKey' | 'updateKey' | 'getKey' | 'listKeys' | 'everyKey'>
+type KeyMethods = Pick<TenantStore, 'createKey' | 'updateKey' | 'replaceKey' | 'getKey' | 'listKeys' | 'everyKey'>
 
-export const createTenantStore = (database: Kysely<Schema>): TenantStore => ({
-  ...tenantMethods(database),
-  ...keyMethods(database),
+export const createTenantStore = (writer: Writer): TenantStore => ({
+  ...tenantMethods(writer),
+  ...keyMethods(writer),
 })
 
-function tenantMethods(database: Kysely<Schema>): Omit<TenantStore, keyof KeyMethods> {
+function tenantMethods(writer: Writer): Omit<TenantStore, keyof KeyMethods> {
+  const { database } = writer
   return {
     async createTenant(tenant) {
-      await changing(database, async (transaction) => {
+      await changing(writer, async (transaction) => {
         if ((await findTenant(transaction, tenant.id)) !== undefined) {
           throw new StoreConflict('id', `there is a tenant ${tenant.id} already`)
         }
         await checkPlan(transaction, tenant.planId)
         await checkPlace(transaction, tenant)
         await transaction.insertInto('tenants').values(rowFromTenant(tenant)).execute()
+        return { result: undefined, facts: [tenantChange(null, tenant)] }
       })
     },
     updateTenant: (scope, tenant) =>
-      changing(
-        database,
-        async (transaction) => {
-          if (!inScope(scope, tenant.id)) return false
-          const before = await findTenant(transaction, tenant.id)
-          if (before === undefined) return false
-          await checkPlan(transaction, tenant.planId)
-          if (before.parent_id !== tenant.parentId) {
-            if (tenant.parentId !== null && !inScope(scope, tenant.parentId)) throw unknownParent(tenant.parentId)
-            await checkPlace(transaction, tenant)
-          }
-          const { id: _, created_at: __, ...changes } = rowFromTenant(tenant)
-          await transaction.updateTable('tenants').set(changes).where('id', '=', tenant.id).execute()
-          return true
-        },
-        (found) => found,
-      ),
+      changing(writer, async (transaction) => {
+        const before = inScope(scope, tenant.id) ? await findTenant(transaction, tenant.id) : undefined
+        if (before === undefined) return NOT_FOUND
+        await checkPlan(transaction, tenant.planId)
+        if (before.parent_id !== tenant.parentId) {
+          if (tenant.parentId !== null && !inScope(scope, tenant.parentId)) throw unknownParent(tenant.parentId)
+          await checkPlace(transaction, tenant)
+        }
+        const { id: _, created_at: __, ...changes } = rowFromTenant(tenant)
+        await transaction.updateTable('tenants').set(changes).where('id', '=', tenant.id).execute()
+        const after = { ...tenant, createdAt: before.created_at }
+        return { result: true, facts: [tenantChange(tenantFromRow(before), after)] }
+      }),
     async getTenant(scope, tenantId) {
       if (!inScope(scope, tenantId)) return null
       const row = await findTenant(database, tenantId)
@@ -70,30 +70,26 @@ function tenantMethods(database: Kysely<Schema>): Omit<TenantStore, keyof KeyMet
   }
 }
 
-function keyMethods(database: Kysely<Schema>): KeyMethods {
+function keyMethods(writer: Writer): KeyMethods {
+  const { database } = writer
   return {
     async createKey(key) {
-      await changing(database, async (transaction) => {
-        if ((await findTenant(transaction, key.tenantId)) === undefined) {
-          throw new StoreConflict('tenant_id', `there is no tenant ${key.tenantId}`)
-        }
-        await checkKeyIsNew(transaction, key)
-        await transaction.insertInto('api_keys').values(rowFromKey(key)).execute()
-      })
+      await changing(writer, async (transaction) => ({
+        result: undefined,
+        facts: [await insertKey(transaction, key)],
+      }))
     },
     updateKey: (scope, key) =>
-      changing(
-        database,
-        async (transaction) => {
-          const before = await findKey(transaction, key.id)
-          if (before === undefined || !inScope(scope, before.tenant_id)) return false
-          checkKeyIsTheSame(before, key)
-          const { id: _, created_at: __, ...changes } = rowFromKey(key)
-          await transaction.updateTable('api_keys').set(changes).where('id', '=', key.id).execute()
-          return true
-        },
-        (found) => found,
-      ),
+      changing(writer, async (transaction) => {
+        const fact = await replaceContent(transaction, scope, key)
+        return fact === null ? NOT_FOUND : { result: true, facts: [fact] }
+      }),
+    replaceKey: (scope, ended, successor) =>
+      changing(writer, async (transaction) => {
+        const end = await replaceContent(transaction, scope, ended)
+        if (end === null) return NOT_FOUND
+        return { result: true, facts: [end, await insertKey(transaction, successor)] }
+      }),
     async getKey(scope, keyId) {
       const row = await findKey(database, keyId)
       return row === undefined || !inScope(scope, row.tenant_id) ? null : keyFromRow(row)
@@ -112,6 +108,31 @@ function keyMethods(database: Kysely<Schema>): KeyMethods {
       return (await database.selectFrom('api_keys').selectAll().orderBy('id').execute()).map(keyFromRow)
     },
   }
+}
+
+const NOT_FOUND = { result: false, facts: [] }
+
+async function insertKey(transaction: Transaction<Schema>, key: ApiKey): Promise<AuditFact> {
+  if ((await findTenant(transaction, key.tenantId)) === undefined) {
+    throw new StoreConflict('tenant_id', `there is no tenant ${key.tenantId}`)
+  }
+  await checkKeyIsNew(transaction, key)
+  await transaction.insertInto('api_keys').values(rowFromKey(key)).execute()
+  return keyChange(null, key)
+}
+
+/** Null: there is no such key in scope. */
+async function replaceContent(
+  transaction: Transaction<Schema>,
+  scope: TenantScope,
+  key: ApiKey,
+): Promise<AuditFact | null> {
+  const before = await findKey(transaction, key.id)
+  if (before === undefined || !inScope(scope, before.tenant_id)) return null
+  checkKeyIsTheSame(before, key)
+  const { id: _, created_at: __, ...changes } = rowFromKey(key)
+  await transaction.updateTable('api_keys').set(changes).where('id', '=', key.id).execute()
+  return keyChange(keyFromRow(before), { ...key, createdAt: before.created_at })
 }
 
 const findTenant = (database: Kysely<Schema> | Transaction<Schema>, id: string) =>

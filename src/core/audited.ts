@@ -1,0 +1,137 @@
+// What the audit trail shows of each resource: only the fields that a table lists, so that a field nobody thought of stays out.
+
+import { auditJson, type AuditFact } from './audit.ts'
+import type { Limit } from './limit.ts'
+import { formatPicoUsd, picoUsd } from './money.ts'
+import type { Plan } from './plan.ts'
+import type { PriceVersion } from './price-book.ts'
+import type { ApiKey, Tenant } from './tenant.ts'
+
+/** Every field of a type must be named here: shown as it is, shown in another form, or never shown. */
+type Shown<Type> = { readonly [Name in keyof Required<Type>]: 'shown' | 'secret' | ((value: Type[Name]) => unknown) }
+
+const TENANT: Shown<Tenant> = {
+  id: 'shown',
+  name: 'shown',
+  parentId: 'shown',
+  planId: 'shown',
+  attributes: 'shown',
+  status: 'shown',
+  allowedModels: 'shown',
+  limits: limitsShown,
+  createdAt: 'shown',
+}
+
+const API_KEY: Shown<ApiKey> = {
+  id: 'shown',
+  tenantId: 'shown',
+  name: 'shown',
+  secretHash: 'secret',
+  accessKeyId: 'shown',
+  mayActFor: 'shown',
+  createdAt: 'shown',
+  expiresAt: 'shown',
+  revokedAt: 'shown',
+  replacedBy: 'shown',
+  limits: limitsShown,
+}
+
+const PLAN: Shown<Plan> = {
+  id: 'shown',
+  name: 'shown',
+  allowedModels: 'shown',
+  limits: limitsShown,
+  onDisconnect: 'shown',
+  unpriced: 'shown',
+  createdAt: 'shown',
+}
+
+const PRICE_VERSION: Shown<PriceVersion> = {
+  version: 'shown',
+  createdAt: 'shown',
+  author: 'shown',
+  note: 'shown',
+  prices: firstShown,
+  adjustments: firstShown,
+}
+
+const CHANGED = { outcome: 'changed', reason: null } as const
+
+export const tenantChange = (before: Tenant | null, after: Tenant): AuditFact => ({
+  ...CHANGED,
+  resource: 'tenant',
+  resourceId: after.id,
+  tenantId: after.id,
+  before: before && jsonOf(TENANT, before),
+  after: jsonOf(TENANT, after),
+})
+
+export const keyChange = (before: ApiKey | null, after: ApiKey): AuditFact => ({
+  ...CHANGED,
+  resource: 'api_key',
+  resourceId: after.id,
+  tenantId: after.tenantId,
+  before: before && jsonOf(API_KEY, before),
+  after: jsonOf(API_KEY, after),
+})
+
+/** `after` null: it was deleted. */
+export const planChange = (planId: string, before: Plan | null, after: Plan | null): AuditFact => ({
+  ...CHANGED,
+  resource: 'plan',
+  resourceId: planId,
+  tenantId: null,
+  before: before && jsonOf(PLAN, before),
+  after: after && jsonOf(PLAN, after),
+})
+
+/** A version is never edited, so what was before it is the version before it. */
+export const priceVersionChange = (version: PriceVersion): AuditFact => ({
+  ...CHANGED,
+  resource: 'price_version',
+  resourceId: String(version.version),
+  tenantId: null,
+  before: null,
+  after: jsonOf(PRICE_VERSION, version),
+})
+
+function jsonOf<Type extends object>(table: Shown<Type>, value: Type): string {
+  const members = (Object.keys(table) as (keyof Type & string)[]).flatMap((name) => {
+    const how = table[name]
+    if (how === 'secret') return []
+    return [[named(name), how === 'shown' ? value[name] : how(value[name])] as const]
+  })
+  return auditJson(Object.fromEntries(members))
+}
+
+/** "parentId" as the admin API writes it: "parent_id". */
+const named = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+
+const membersNamed = (value: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(value).map(([name, member]) => [named(name), member]))
+
+/** Whole numbers of a limit on cost are pico-USD; they are shown in USD, as the admin API takes them. */
+function limitsShown(limits: readonly Limit[]): unknown {
+  return limits.map((limit) =>
+    Object.fromEntries(
+      Object.entries(membersNamed(limit)).map(([name, member]) => [
+        name,
+        limit.kind === 'cost' ? inUsd(member) : member,
+      ]),
+    ),
+  )
+}
+
+function inUsd(value: unknown): unknown {
+  if (typeof value === 'bigint') return formatPicoUsd(picoUsd(value))
+  if (Array.isArray(value)) return value.map(inUsd)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, inUsd(member)]))
+}
+
+const MOST_LISTED = 100
+
+/** Unit prices are pico-USD for one unit, as the price book holds them. The book keeps every version whole; here the first are enough. */
+function firstShown(list: readonly object[]): unknown {
+  return { count: list.length, first: list.slice(0, MOST_LISTED).map(membersNamed) }
+}
