@@ -30,7 +30,39 @@ export type Fact = Dimension | 'cache_write_tokens' | 'reasoning_tokens' | 'tota
 export type CacheTtl = '5m' | '1h' | '30m'
 
 type Statement = { readonly source: Source; readonly value: number }
-type Line = { readonly statements: Statement[]; absurd: boolean }
+
+/** What is said of one fact. Nearly always that is one statement, and every call makes a few lines: hence no list for one. */
+class Line {
+  readonly fact: Fact
+  absurd = false
+  first: Statement | null = null
+  more: Statement[] | null = null
+
+  constructor(fact: Fact) {
+    this.fact = fact
+  }
+
+  add(statement: Statement): void {
+    if (this.first === null) this.first = statement
+    else (this.more ??= []).push(statement)
+  }
+
+  replace(earlier: Statement, later: Statement): void {
+    if (this.first === earlier) this.first = later
+    else if (this.more !== null) this.more[this.more.indexOf(earlier)] = later
+  }
+
+  /** The first statement of that rank; null: none. */
+  ofRank(rank: number): Statement | null {
+    if (this.first === null || SOURCES[this.first.source] === rank) return this.first
+    return this.more?.find((statement) => SOURCES[statement.source] === rank) ?? null
+  }
+
+  bySource(source: Source): Statement | null {
+    if (this.first === null || this.first.source === source) return this.first
+    return this.more?.find((statement) => statement.source === source) ?? null
+  }
+}
 
 const MAX_NOTES = 32
 const MAX_NOTE_CHARACTERS = 200
@@ -43,7 +75,8 @@ const CACHE_WRITE: Readonly<Record<CacheTtl, Dimension>> = {
   '1h': 'cache_write_1h_tokens',
   '30m': 'cache_write_30m_tokens',
 }
-const READ: readonly Dimension[] = ['input_tokens', 'cache_read_tokens', ...Object.values(CACHE_WRITE)]
+const CACHE_WRITES: readonly Dimension[] = Object.values(CACHE_WRITE)
+const READ: readonly Dimension[] = ['input_tokens', 'cache_read_tokens', ...CACHE_WRITES]
 
 /** What `performanceConfig.latency` and the service tier are called here; `default` on the wire is standard (API_runtime_ServiceTier). */
 const TIER_WORDS: Readonly<Record<string, Tier>> = {
@@ -67,9 +100,10 @@ export class Sheet {
   readonly streaming: boolean
   /** the time to live that cache writes have where the answer does not split them */
   readonly #defaultTtl: CacheTtl
-  readonly #lines = new Map<Fact, Line>()
-  readonly #provisional = new Map<Fact, Statement>()
-  readonly #notes: string[] = []
+  /** in the order in which the facts were first spoken of; a handful, so looking through them beats a map */
+  readonly #lines: Line[] = []
+  #provisional: Map<Fact, Statement> | null = null
+  #notes: string[] | null = null
   #free = false
   #tier: Tier | null = null
   #optimized = false
@@ -90,16 +124,15 @@ export class Sheet {
       this.note(`suspect: ${fact}: ${source} says ${inWords(value)}`)
       return
     }
-    const before = line.statements.findIndex((statement) => SOURCES[statement.source] === SOURCES[source])
-    const earlier = line.statements[before]
-    if (earlier === undefined) line.statements.push({ source, value: count })
-    else this.#sayAgain(line, before, earlier, { source, value: count }, fact)
+    const earlier = line.ofRank(SOURCES[source])
+    if (earlier === null) line.add({ source, value: count })
+    else this.#sayAgain(line, earlier, { source, value: count })
   }
 
   /** A count that a stream gives before there is anything to count: unknown if nothing better follows. */
   sayProvisional(source: Source, fact: Fact, value: unknown): void {
     const count = countOrNull(value)
-    if (count !== null) this.#provisional.set(fact, { source, value: count })
+    if (count !== null) (this.#provisional ??= new Map()).set(fact, { source, value: count })
   }
 
   /** Adds to what the same source said of the fact: several parts of one answer, each billed. */
@@ -110,11 +143,11 @@ export class Sheet {
       return
     }
     const line = this.#line(fact)
-    const index = line.statements.findIndex((statement) => statement.source === source)
-    const sum = (line.statements[index]?.value ?? 0) + count
+    const earlier = line.bySource(source)
+    const sum = (earlier?.value ?? 0) + count
     if (!Number.isSafeInteger(sum)) this.say(source, fact, sum)
-    else if (index === -1) line.statements.push({ source, value: sum })
-    else line.statements[index] = { source, value: sum }
+    else if (earlier === null) line.add({ source, value: sum })
+    else line.replace(earlier, { source, value: sum })
   }
 
   /** The fact is part of the call and nobody says how much. */
@@ -124,7 +157,7 @@ export class Sheet {
   }
 
   isSaid(fact: Fact): boolean {
-    return this.#lines.has(fact)
+    return this.#found(fact) !== null
   }
 
   /** The call is one that uses nothing billable. */
@@ -139,7 +172,8 @@ export class Sheet {
 
   note(text: string): void {
     const note = text.slice(0, MAX_NOTE_CHARACTERS)
-    if (this.#notes.length < MAX_NOTES && !this.#notes.includes(note)) this.#notes.push(note)
+    const notes = (this.#notes ??= [])
+    if (notes.length < MAX_NOTES && !notes.includes(note)) notes.push(note)
   }
 
   servedTier(word: unknown): void {
@@ -165,7 +199,7 @@ export class Sheet {
     const reasoning = this.#reasoning(quantities)
     this.#checkTotal(quantities)
     this.#checkPlausible(quantities)
-    const silent = !this.#free && Object.keys(quantities).length === 0
+    const silent = !this.#free && isEmpty(quantities)
     const usage: Usage = {
       quantities,
       ...(reasoning === null ? {} : { reasoningTokens: reasoning }),
@@ -176,68 +210,78 @@ export class Sheet {
       usage: silent ? null : usage,
       servedTier: this.#served(),
       invokedModelId: this.#invokedModelId,
-      notes: this.#notes,
+      notes: this.#notes ?? NO_NOTES,
     }
   }
 
   /** Fills in all facts that are a dimension as they stand; true when any of them is only what was asked for. */
   #chooseAll(quantities: Record<string, number | null>): boolean {
     let estimated = false
-    for (const [fact, line] of this.#withProvisional()) {
+    this.#takeInProvisional()
+    for (const line of this.#lines) {
+      const { fact } = line
       if (fact === 'reasoning_tokens' || fact === 'total_tokens' || isCacheWrite(fact)) continue
-      const chosen = this.#choose(fact, line)
+      const chosen = this.#choose(line)
       quantities[fact] = chosen?.value ?? null
       if (chosen?.source === 'asked') estimated = true
     }
     return estimated
   }
 
+  #found(fact: Fact): Line | null {
+    for (const line of this.#lines) if (line.fact === fact) return line
+    return null
+  }
+
   #line(fact: Fact): Line {
-    const known = this.#lines.get(fact)
-    if (known !== undefined) return known
-    const line: Line = { statements: [], absurd: false }
-    this.#lines.set(fact, line)
+    const known = this.#found(fact)
+    if (known !== null) return known
+    const line = new Line(fact)
+    this.#lines.push(line)
     return line
   }
 
-  #sayAgain(line: Line, index: number, earlier: Statement, later: Statement, fact: Fact): void {
+  #sayAgain(line: Line, earlier: Statement, later: Statement): void {
     if (later.value === earlier.value) return
     const erases = later.value === 0
-    if (!erases) line.statements[index] = later
+    if (!erases) line.replace(earlier, later)
     const growing = later.source === earlier.source && later.value > earlier.value
-    if (!growing) this.note(`${fact}: ${earlier.source} ${earlier.value}, ${later.source} ${later.value}`)
+    if (!growing) this.note(`${line.fact}: ${earlier.source} ${earlier.value}, ${later.source} ${later.value}`)
   }
 
-  #withProvisional(): Map<Fact, Line> {
+  #takeInProvisional(): void {
+    if (this.#provisional === null) return
     for (const [fact, statement] of this.#provisional) {
       const line = this.#line(fact)
-      if (line.statements.length === 0 && !line.absurd) {
+      if (line.first === null && !line.absurd) {
         this.note(`${fact}: ${statement.source} said ${statement.value} before generation, no final count came`)
       }
     }
-    return this.#lines
   }
 
-  #choose(fact: Fact, line: Line | undefined): Statement | null {
-    if (line === undefined) return null
-    let chosen: Statement | null = null
-    for (const statement of line.statements) {
-      if (chosen === null || SOURCES[statement.source] > SOURCES[chosen.source]) chosen = statement
-    }
-    for (const other of line.statements) {
-      if (chosen === null || other.value === chosen.value) continue
+  #choose({ fact, first, more }: Line): Statement | null {
+    if (first === null || more === null) return first
+    let chosen = first
+    for (const statement of more) if (SOURCES[statement.source] > SOURCES[chosen.source]) chosen = statement
+    for (const other of [first, ...more]) {
+      if (other.value === chosen.value) continue
       this.note(`${fact}: ${other.source} ${other.value}, ${chosen.source} ${chosen.value}`)
     }
     return chosen
+  }
+
+  #chosenOf(fact: Fact): Statement | null {
+    const line = this.#found(fact)
+    return line === null ? null : this.#choose(line)
   }
 
   /** Cache writes are priced by time to live, but only some sources say it: the rest of the sum goes to the default. */
   #splitCacheWrites(quantities: Record<string, number | null>): void {
     const parts = this.#cacheWriteParts(quantities)
     const dimension = CACHE_WRITE[this.#defaultTtl]
-    const total = this.#choose('cache_write_tokens', this.#lines.get('cache_write_tokens'))
+    const total = this.#chosenOf('cache_write_tokens')
     if (total === null) {
-      if (this.#lines.has('cache_write_tokens') && parts === null) quantities[dimension] = null
+      if (parts === null && this.isSaid('cache_write_tokens')) quantities[dimension] = null
       return
     }
     const rest = total.value - (parts ?? 0)
@@ -254,10 +298,10 @@ export class Sheet {
   /** The parts that a source named, and their sum; null when none was named. */
   #cacheWriteParts(quantities: Record<string, number | null>): number | null {
     let sum: number | null = null
-    for (const dimension of Object.values(CACHE_WRITE)) {
-      const line = this.#lines.get(dimension)
-      if (line === undefined) continue
-      const value = this.#choose(dimension, line)?.value ?? null
+    for (const dimension of CACHE_WRITES) {
+      const line = this.#found(dimension)
+      if (line === null) continue
+      const value = this.#choose(line)?.value ?? null
       quantities[dimension] = value
       sum = (sum ?? 0) + (value ?? 0)
     }
@@ -265,7 +309,7 @@ export class Sheet {
   }
 
   #reasoning(quantities: Record<string, number | null>): number | null {
-    const chosen = this.#choose('reasoning_tokens', this.#lines.get('reasoning_tokens'))
+    const chosen = this.#chosenOf('reasoning_tokens')
     if (chosen === null) return null
     const output = quantities['output_tokens'] ?? null
     if (output !== null && chosen.value > output) {
@@ -276,23 +320,25 @@ export class Sheet {
 
   /** Whether cached tokens are inside the total differs by model, so both sums pass. */
   #checkTotal(quantities: Record<string, number | null>): void {
-    const total = this.#choose('total_tokens', this.#lines.get('total_tokens'))
-    if (total === null || Object.values(quantities).includes(null)) return
-    const known = (dimension: Dimension): number => quantities[dimension] ?? 0
-    const plain = known('input_tokens') + known('output_tokens')
-    const whole = READ.reduce((sum, dimension) => sum + known(dimension), known('output_tokens'))
+    const total = this.#chosenOf('total_tokens')
+    if (total === null) return
+    for (const name in quantities) if (quantities[name] === null) return
+    const written = quantities['output_tokens'] ?? 0
+    const plain = (quantities['input_tokens'] ?? 0) + written
+    const whole = sumOfRead(quantities) + written
     if (total.value !== plain && total.value !== whole) {
       this.note(`total_tokens: ${total.source} ${total.value}, sum of the parts ${whole}`)
     }
   }
 
   #checkPlausible(quantities: Record<string, number | null>): void {
-    const read = READ.reduce((sum, dimension) => sum + (quantities[dimension] ?? 0), 0)
+    const read = sumOfRead(quantities)
     if (read > PLAUSIBLE.input) this.note(`suspect: ${read} tokens read are more than any model reads`)
     const written = quantities['output_tokens'] ?? 0
     if (written > PLAUSIBLE.output) this.note(`suspect: output_tokens ${written} are more than any model writes`)
-    for (const [dimension, value] of Object.entries(quantities)) {
-      if (dimension.endsWith('_tokens') || (value ?? 0) <= PLAUSIBLE.unit) continue
+    for (const dimension in quantities) {
+      const value = quantities[dimension] ?? 0
+      if (value <= PLAUSIBLE.unit || dimension.endsWith('_tokens')) continue
       this.note(`suspect: ${dimension} ${value} are more than one call can use`)
     }
   }
@@ -305,6 +351,19 @@ export class Sheet {
     }
     return 'latency_optimized'
   }
+}
+
+const NO_NOTES: readonly string[] = []
+
+function sumOfRead(quantities: Record<string, number | null>): number {
+  let sum = 0
+  for (const dimension of READ) sum += quantities[dimension] ?? 0
+  return sum
+}
+
+function isEmpty(quantities: Record<string, number | null>): boolean {
+  for (const _ in quantities) return false
+  return true
 }
 
 function isCacheWrite(fact: Fact): boolean {

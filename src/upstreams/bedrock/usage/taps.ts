@@ -1,7 +1,11 @@
 // The taps themselves: how the bytes of a body, of a Converse stream and of an Invoke stream reach the readers.
 
 import type { UsageReading, UsageTap } from '../../../core/upstream.ts'
-import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
+import {
+  createEventStreamScanner,
+  type EventStreamMessage,
+  type EventStreamScanner,
+} from '../../../http/event-stream.ts'
 import { readHeaders } from './headers.ts'
 import { compilePaths, visitParsed, type PathNode } from './json-paths.ts'
 import { JsonScanner, type ScanProblem } from './json-scanner.ts'
@@ -26,38 +30,7 @@ const PARSED_BYTES = 16_384
 const NO_PATHS = compilePaths<Sheet>([])
 
 /** Reads one JSON body. `complete` is exact: every bracket is closed, and nothing follows. */
-export function createBodyTap({ sheet, paths, finish }: TapPlan): UsageTap {
-  let scanner: JsonScanner<Sheet> | null = null
-  const kept: Buffer[] = []
-  let keptBytes = 0
-  let success = false
-  const follow = (): JsonScanner<Sheet> => {
-    // an error's JSON says no usage, whatever it looks like
-    scanner ??= new JsonScanner(success ? paths : NO_PATHS, sheet, (problem) => noteProblem(sheet, problem))
-    for (const bytes of kept.splice(0)) scanner.feed(bytes)
-    return scanner
-  }
-  return new GuardedTap(sheet, {
-    headers(status, headers) {
-      readHeaders(sheet, headers)
-      success = isSuccess(status)
-    },
-    chunk(bytes) {
-      kept.push(bytes)
-      keptBytes += bytes.length
-      if (scanner !== null || keptBytes > PARSED_BYTES) follow()
-    },
-    end() {
-      if (success && scanner === null && !paths.wantsText && visitWhole(paths, kept, sheet)) {
-        finish(sheet, true)
-        return { streamException: null, complete: true, outputCharacters: () => textBytesOf(kept) }
-      }
-      const { closed, textBytes } = follow()
-      if (success) finish(sheet, closed)
-      return { streamException: null, complete: closed, outputCharacters: () => (success ? textBytes : 0) }
-    },
-  })
-}
+export const createBodyTap = (plan: TapPlan): UsageTap => new BodyTap(plan)
 
 /** False: the bytes are no JSON object or array; nothing was visited. */
 function visitWhole(paths: PathNode<Sheet>, kept: readonly Buffer[], sheet: Sheet): boolean {
@@ -85,7 +58,7 @@ function textBytesOf(kept: readonly Buffer[]): number {
 export function createConverseStreamTap({ sheet, paths, finish }: TapPlan): UsageTap {
   const deltas = new JsonScanner<null>(compilePaths<null>([]), null, ignore)
   const metadata = new JsonScanner(paths, sheet, (problem) => noteProblem(sheet, problem))
-  return streamTap({
+  return new StreamTap({
     sheet,
     finish,
     characters: () => deltas.textBytes,
@@ -109,7 +82,7 @@ export function createConverseStreamTap({ sheet, paths, finish }: TapPlan): Usag
  */
 export function createInvokeStreamTap({ sheet, paths, finish }: TapPlan): UsageTap {
   const scanner = new JsonScanner(paths, sheet, (problem) => noteProblem(sheet, problem))
-  return streamTap({
+  return new StreamTap({
     sheet,
     finish,
     characters: () => scanner.textBytes,
@@ -125,15 +98,7 @@ export function createInvokeStreamTap({ sheet, paths, finish }: TapPlan): UsageT
 /** For operations whose answers say nothing of usage and cost nothing. */
 export function createPassiveTap(sheet: Sheet): UsageTap {
   sheet.nothing()
-  let status = 0
-  return new GuardedTap(sheet, {
-    headers(answered, headers) {
-      status = answered
-      readHeaders(sheet, headers)
-    },
-    chunk: ignore,
-    end: () => ({ streamException: null, complete: status !== 0, outputCharacters: nothing }),
-  })
+  return new PassiveTap(sheet)
 }
 
 type StreamParts = {
@@ -143,69 +108,33 @@ type StreamParts = {
   readonly event: (type: string, payload: Buffer) => void
 }
 
-function streamTap({ sheet, finish, characters, event }: StreamParts): UsageTap {
-  let status = 0
-  let exception: string | null = null
-  const scanner = createEventStreamScanner({
-    maxMessageBytes: MAX_MESSAGE_BYTES,
-    onMessage(message) {
-      const type = message.header(':event-type')
-      if (type === undefined) exception ??= exceptionType(message)
-      else event(type, message.payload)
-    },
-    onFault: (reason) => sheet.note(`suspect: the event stream is broken (${reason})`),
-  })
-  return new GuardedTap(sheet, {
-    headers(answered, headers) {
-      status = answered
-      readHeaders(sheet, headers)
-    },
-    chunk(bytes) {
-      if (isSuccess(status) || status === 0) scanner.push(bytes)
-    },
-    end() {
-      const whole = scanner.end() === 'clean'
-      const complete = whole && exception === null && (sheet.finalSeen || sheet.ended)
-      if (isSuccess(status)) finish(sheet, complete)
-      return {
-        streamException: exception,
-        complete,
-        outputCharacters: characters,
-      }
-    },
-  })
-}
-
 type Ending = Pick<UsageReading, 'streamException' | 'complete'> & {
   /** only estimates ask for it, so it is measured when it is asked for */
   readonly outputCharacters: () => number
 }
 
-type Parts = {
-  readonly headers: (status: number, headers: readonly string[]) => void
-  readonly chunk: (bytes: Buffer) => void
-  readonly end: () => Ending
-}
-
 /** The tap's promise not to throw, kept in one place: a reader that fails is noted and hears nothing more. */
-class GuardedTap implements UsageTap {
-  readonly #sheet: Sheet
-  readonly #parts: Parts
+abstract class GuardedTap implements UsageTap {
+  protected readonly sheet: Sheet
+  protected status = 0
   #failed = false
   #reading: UsageReading | null = null
 
-  constructor(sheet: Sheet, parts: Parts) {
-    this.#sheet = sheet
-    this.#parts = parts
+  constructor(sheet: Sheet) {
+    this.sheet = sheet
   }
 
+  protected abstract take(bytes: Buffer): void
+  protected abstract close(): Ending
+
   get finalSeen(): boolean {
-    return this.#sheet.finalSeen
+    return this.sheet.finalSeen
   }
 
   headers(status: number, headers: readonly string[]): void {
     try {
-      this.#parts.headers(status, headers)
+      this.status = status
+      readHeaders(this.sheet, headers)
     } catch (error) {
       this.#fail(error)
     }
@@ -214,20 +143,20 @@ class GuardedTap implements UsageTap {
   chunk(bytes: Buffer): void {
     if (this.#failed) return
     try {
-      this.#parts.chunk(bytes)
+      this.take(bytes)
     } catch (error) {
       this.#fail(error)
     }
   }
 
   end(): UsageReading {
-    this.#reading ??= new Reading(this.#ending(), this.#sheet)
+    this.#reading ??= new Reading(this.#ending(), this.sheet)
     return this.#reading
   }
 
   #ending(): Ending {
     try {
-      const ending = this.#parts.end()
+      const ending = this.close()
       return this.#failed ? { ...ending, complete: false } : ending
     } catch (error) {
       this.#fail(error)
@@ -237,7 +166,92 @@ class GuardedTap implements UsageTap {
 
   #fail(error: unknown): void {
     this.#failed = true
-    this.#sheet.note(`suspect: reading usage failed (${error instanceof Error ? error.name : typeof error})`)
+    this.sheet.note(`suspect: reading usage failed (${error instanceof Error ? error.name : typeof error})`)
+  }
+}
+
+class BodyTap extends GuardedTap {
+  readonly #plan: TapPlan
+  #kept: Buffer[] = []
+  #keptBytes = 0
+  #scanner: JsonScanner<Sheet> | null = null
+
+  constructor(plan: TapPlan) {
+    super(plan.sheet)
+    this.#plan = plan
+  }
+
+  protected override take(bytes: Buffer): void {
+    this.#kept.push(bytes)
+    this.#keptBytes += bytes.length
+    if (this.#scanner !== null || this.#keptBytes > PARSED_BYTES) this.#follow()
+  }
+
+  protected override close(): Ending {
+    const { paths, finish } = this.#plan
+    const { sheet } = this
+    const success = isSuccess(this.status)
+    const kept = this.#kept
+    if (success && this.#scanner === null && !paths.wantsText && visitWhole(paths, kept, sheet)) {
+      finish(sheet, true)
+      return { streamException: null, complete: true, outputCharacters: () => textBytesOf(kept) }
+    }
+    const { closed, textBytes } = this.#follow()
+    if (success) finish(sheet, closed)
+    return { streamException: null, complete: closed, outputCharacters: () => (success ? textBytes : 0) }
+  }
+
+  #follow(): JsonScanner<Sheet> {
+    const { sheet } = this
+    // an error's JSON says no usage, whatever it looks like
+    const paths = isSuccess(this.status) ? this.#plan.paths : NO_PATHS
+    const scanner = (this.#scanner ??= new JsonScanner(paths, sheet, (problem) => noteProblem(sheet, problem)))
+    for (const bytes of this.#kept) scanner.feed(bytes)
+    this.#kept = []
+    return scanner
+  }
+}
+
+class StreamTap extends GuardedTap {
+  readonly #parts: StreamParts
+  readonly #scanner: EventStreamScanner
+  #exception: string | null = null
+
+  constructor(parts: StreamParts) {
+    super(parts.sheet)
+    this.#parts = parts
+    this.#scanner = createEventStreamScanner({
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      onMessage: (message) => this.#message(message),
+      onFault: (reason) => parts.sheet.note(`suspect: the event stream is broken (${reason})`),
+    })
+  }
+
+  protected override take(bytes: Buffer): void {
+    if (isSuccess(this.status) || this.status === 0) this.#scanner.push(bytes)
+  }
+
+  protected override close(): Ending {
+    const { finish, characters } = this.#parts
+    const { sheet } = this
+    const whole = this.#scanner.end() === 'clean'
+    const complete = whole && this.#exception === null && (sheet.finalSeen || sheet.ended)
+    if (isSuccess(this.status)) finish(sheet, complete)
+    return { streamException: this.#exception, complete, outputCharacters: characters }
+  }
+
+  #message(message: EventStreamMessage): void {
+    const type = message.header(':event-type')
+    if (type === undefined) this.#exception ??= exceptionType(message)
+    else this.#parts.event(type, message.payload)
+  }
+}
+
+class PassiveTap extends GuardedTap {
+  protected override take(): void {}
+
+  protected override close(): Ending {
+    return { streamException: null, complete: this.status !== 0, outputCharacters: nothing }
   }
 }
 
