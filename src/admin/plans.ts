@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { ON_DISCONNECT, UNPRICED_POLICIES, type Plan } from '../core/plan.ts'
+import { budgeting, budgetingFromJson, budgetingReply, budgetingToJson } from './budgeting-json.ts'
 import { makeEffective } from './effective.ts'
 import { notFound } from './errors.ts'
 import * as fields from './fields.ts'
@@ -19,6 +20,7 @@ const planReply = z.object({
   limits: z.array(limitReply),
   on_disconnect: z.enum(ON_DISCONNECT),
   unpriced: z.enum(UNPRICED_POLICIES),
+  budgeting: budgetingReply,
   created_at: z.string(),
 })
 
@@ -31,6 +33,7 @@ export const putPlan = operation({
     limits: limits.default([]),
     on_disconnect: z.enum(ON_DISCONNECT).default('drain'),
     unpriced: z.enum(UNPRICED_POLICIES).default('hold'),
+    budgeting: budgeting.prefault({}),
     allow_unknown_models: z.boolean().default(false),
   }),
   reply: planReply,
@@ -44,6 +47,7 @@ export const putPlan = operation({
       limits: limitsFromJson(body.limits, before?.limits ?? [], deps.now()),
       onDisconnect: body.on_disconnect,
       unpriced: body.unpriced,
+      budgeting: budgetingFromJson(body.budgeting),
       createdAt: before?.createdAt ?? fields.timeOf(deps.now()),
     }
     await deps.plans.putPlan(plan)
@@ -87,5 +91,6 @@ const planToJson = (plan: Plan): z.input<typeof planReply> => ({
   limits: plan.limits.map(limitToJson),
   on_disconnect: plan.onDisconnect,
   unpriced: plan.unpriced,
+  budgeting: budgetingToJson(plan.budgeting),
   created_at: plan.createdAt,
 })

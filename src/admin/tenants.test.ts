@@ -150,6 +150,44 @@ describe('a plan', () => {
     expect((await world.ask('DELETE', 'plans/gold')).status).toBe(404)
   })
 
+  it('says how its budgets hold, strictly unless it says otherwise', async () => {
+    expect((await put({})).body).toMatchObject({
+      budgeting: {
+        input_bound: 'strict',
+        cap_output: false,
+        min_output_tokens: 1,
+        cut_stream: false,
+        fallback_price: null,
+      },
+    })
+    const budgeting = {
+      input_bound: 'estimate',
+      cap_output: true,
+      min_output_tokens: 50,
+      cut_stream: true,
+      fallback_price: { input: '3', output: '0.15' },
+    }
+    expect((await put({ budgeting })).body).toMatchObject({ budgeting })
+    expect((await world.ask('GET', 'plans/gold')).body).toMatchObject({ budgeting })
+  })
+
+  it.each([
+    [{ input_bound: 'guess' }, 'input_bound'],
+    [{ cap_output: 'yes' }, 'cap_output'],
+    [{ min_output_tokens: 0 }, 'min_output_tokens'],
+    [{ min_output_tokens: 1.5 }, 'min_output_tokens'],
+    [{ min_output_tokens: 2_000_000 }, 'min_output_tokens'],
+    [{ fallback_price: { input: '3' } }, 'output'],
+    [{ fallback_price: { input: 3, output: '15' } }, 'input'],
+    [{ fallback_price: { input: '-3', output: '15' } }, 'input'],
+    [{ fallback_price: { input: '0.0000001', output: '15' } }, 'input'],
+    [{ cut_streams: true }, 'cut_streams'],
+  ])('is refused with the budgeting %j', async (budgeting, field) => {
+    const answer = await put({ budgeting })
+    expect(answer.status).toBe(400)
+    expect(JSON.stringify(answer.body)).toContain(field)
+  })
+
   it('that a tenant has is not deleted', async () => {
     const answer = await world.ask('DELETE', 'plans/basic')
     expect([answer.status, answer.body['error']]).toMatchObject([

@@ -81,6 +81,19 @@ describe('plans', () => {
       ],
       unpriced: 'refuse',
     })
+    const held = '--input-bound estimate --cap-output --min-output-tokens 20 --cut-stream --fallback-price 3/15'
+    expect(await line.json(`plan set held --allow-model * ${held}`)).toMatchObject({
+      budgeting: {
+        input_bound: 'estimate',
+        cap_output: true,
+        min_output_tokens: 20,
+        cut_stream: true,
+        fallback_price: { input: '3', output: '15' },
+      },
+    })
+    expect((await line.run('plan show held')).out).toContain('cap_output=true')
+    expect((await line.run('plan set held --allow-model * --fallback-price 3')).code).toBe(2)
+    await line.run('plan delete held')
     expect((await line.run('plan list')).out).toMatch(
       /^gold +gold +\* +tokens:100000\/minute,burst=200000 requests:10\/ever$/m,
     )

@@ -1,5 +1,6 @@
 // wb plan …: the sets of allowed models and limits that tenants share.
 
+import { BUDGETING_OPTIONS, budgetingOf, budgetingText } from './budgeting-options.ts'
 import { segment, type Json } from './client.ts'
 import { command, flag, list, shown, text, type Group } from './command.ts'
 import { usage } from './failure.ts'
@@ -21,6 +22,7 @@ export const plan: Group = {
         limit: list(LIMIT_FORM, LIMIT_WORDS),
         'on-disconnect': text('drain|abort', 'what happens to a call whose client leaves'),
         unpriced: text('hold|refuse', 'what happens to a call to a model without a price'),
+        ...BUDGETING_OPTIONS,
         'allow-unknown-models': flag('take patterns that match no known model'),
       },
       async run({ admin }, { positionals, options }) {
@@ -33,6 +35,7 @@ export const plan: Group = {
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(options['on-disconnect'] === undefined ? {} : { on_disconnect: options['on-disconnect'] }),
           ...(options.unpriced === undefined ? {} : { unpriced: options.unpriced }),
+          ...budgetingOf(options),
           ...(options['allow-unknown-models'] ? { allow_unknown_models: true } : {}),
         }
         const put = await admin().ask('PUT', `plans/${segment(positionals.id)}`, { body })
@@ -72,4 +75,8 @@ export const plan: Group = {
   },
 }
 
-const forPeople = (found: Json): Json => ({ ...found, limits: limitsText(found.limits) })
+const forPeople = (found: Json): Json => ({
+  ...found,
+  limits: limitsText(found.limits),
+  budgeting: budgetingText(found.budgeting as Json | undefined),
+})

@@ -1,6 +1,7 @@
 // What the audit trail shows of each resource: only the fields that a table lists, so that a field nobody thought of stays out.
 
 import { auditJson, type AuditFact } from './audit.ts'
+import type { FallbackPrice } from './budgeting.ts'
 import type { Limit } from './limit.ts'
 import { formatPicoUsd, picoUsd } from './money.ts'
 import type { Plan } from './plan.ts'
@@ -43,8 +44,17 @@ const PLAN: Shown<Plan> = {
   limits: limitsShown,
   onDisconnect: 'shown',
   unpriced: 'shown',
+  budgeting: ({ fallbackPrice, ...rest }) => ({
+    ...rest,
+    fallbackPrice: fallbackPrice && fallbackShown(fallbackPrice),
+  }),
   createdAt: 'shown',
 }
+
+const fallbackShown = ({ inputToken, outputToken }: FallbackPrice): Record<string, string> => ({
+  inputToken: formatPicoUsd(inputToken),
+  outputToken: formatPicoUsd(outputToken),
+})
 
 const PRICE_VERSION: Shown<PriceVersion> = {
   version: 'shown',

@@ -1,5 +1,6 @@
 // The directory: an immutable snapshot of tenants, keys and plans that answers, without I/O, who a key is and what it may do.
 
+import { budgetingOf, type Budgeting } from './budgeting.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
 import { scopedLimit, type ScopedLimit } from './policy.ts'
 import type { ApiKey, Principal, Tenant } from './tenant.ts'
@@ -16,6 +17,7 @@ export type Member = {
   readonly hasHardBudget: boolean
   readonly onDisconnect: OnDisconnect
   readonly unpriced: UnpricedPolicy
+  readonly budgeting: Budgeting
   /** when the key stops working, in milliseconds since the epoch; Infinity: never */
   readonly validUntil: number
   /** the nearest disabled tenant of the chain; null: all are active */
@@ -99,6 +101,7 @@ function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
     hasHardBudget: limits.some((scoped) => scoped.limit.kind === 'cost' && scoped.limit.mode === 'hard'),
     onDisconnect: nearestPlan?.onDisconnect ?? 'drain',
     unpriced: nearestPlan?.unpriced ?? defaultUnpriced,
+    budgeting: budgetingOf(nodes.flatMap(({ plan }) => (plan === undefined ? [] : [plan.budgeting]))),
     validUntil: Math.min(endOf(key.expiresAt), endOf(key.revokedAt)),
     disabledBy: chain.find((node) => node.status === 'disabled')?.id ?? null,
   }

@@ -1,5 +1,6 @@
 // Usage plans: the named set of allowed models and limits that tenants share.
 
+import type { Budgeting } from './budgeting.ts'
 import type { Limit } from './limit.ts'
 
 export const ON_DISCONNECT = ['drain', 'abort'] as const
@@ -17,6 +18,7 @@ export type Plan = {
   readonly onDisconnect: OnDisconnect
   /** what happens to a call whose model has no price */
   readonly unpriced: UnpricedPolicy
+  readonly budgeting: Budgeting
   readonly createdAt: string
 }
 

@@ -1,6 +1,8 @@
 // What every PlanStore must do.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { USUAL_BUDGETING } from '../../src/core/budgeting.ts'
+import { picoUsd } from '../../src/core/money.ts'
 import { limitOf } from '../../src/core/limit.ts'
 import type { Plan, PlanStore } from '../../src/core/plan.ts'
 import { ALL_TENANTS, StoreConflict } from '../../src/core/tenant.ts'
@@ -20,6 +22,7 @@ export const aPlan = (id: string, changes: Partial<Plan> = {}): Plan => ({
   limits: [limitOf({ kind: 'cost', per: 'month', amount: 50_000_000_000_000n })],
   onDisconnect: 'drain',
   unpriced: 'hold',
+  budgeting: USUAL_BUDGETING,
   createdAt: '2026-10-01T00:00:00.000Z',
   ...changes,
 })
@@ -42,6 +45,13 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
         allowedModels: [],
         onDisconnect: 'abort',
         unpriced: 'refuse',
+        budgeting: {
+          inputBound: 'estimate',
+          capOutput: true,
+          minOutputTokens: 50,
+          cutStream: true,
+          fallbackPrice: { inputToken: picoUsd(3_000_000n), outputToken: picoUsd(15_000_000n) },
+        },
         name: 'New',
       })
       await plans.putPlan(changed)

@@ -1,5 +1,6 @@
 // A request that succeeds for every route of the control plane, in a world of two tenants that must not see each other.
 
+import { USUAL_BUDGETING } from '../../src/core/budgeting.ts'
 import { ALL_TENANTS } from '../../src/core/tenant.ts'
 import { entry, fakeAdmin, type FakeAdmin } from './admin.ts'
 import type { AdminDependencies } from '../../src/admin/dependencies.ts'
@@ -94,7 +95,13 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
 export async function twoTenants(changed: Partial<AdminDependencies> = {}, stores?: FakeStores): Promise<FakeAdmin> {
   const world = await fakeAdmin(changed, stores)
   const { tenants, plans, prices, ledger } = world.stores
-  const plan = { name: 'plan', allowedModels: ['anthropic.*'], onDisconnect: 'drain', unpriced: 'hold' } as const
+  const plan = {
+    name: 'plan',
+    allowedModels: ['anthropic.*'],
+    onDisconnect: 'drain',
+    unpriced: 'hold',
+    budgeting: USUAL_BUDGETING,
+  } as const
   for (const id of ['basic', 'unused']) await plans.putPlan({ ...plan, id, limits: [], createdAt: '2026-01-01' })
   for (const { tenant, key, request } of Object.values(THINGS)) {
     await tenants.createTenant({

@@ -4,6 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely'
 import { planChange } from '../../core/audited.ts'
 import type { OnDisconnect, Plan, PlanStore, UnpricedPolicy } from '../../core/plan.ts'
 import { StoreConflict } from '../../core/tenant.ts'
+import { budgetingFromText, budgetingToText } from './budgeting.ts'
 import { changing, type Writer } from './changes.ts'
 import { limitsFromJson, limitsToJson } from './limits.ts'
 import type { Schema } from './schema.ts'
@@ -59,6 +60,7 @@ const rowFromPlan = (plan: Plan): Selectable<Schema['plans']> => ({
   limits: limitsToJson(plan.limits),
   on_disconnect: plan.onDisconnect,
   unpriced: plan.unpriced,
+  budgeting: budgetingToText(plan.budgeting),
   created_at: plan.createdAt,
 })
 
@@ -69,5 +71,6 @@ const planFromRow = (row: Selectable<Schema['plans']>): Plan => ({
   limits: limitsFromJson(row.limits),
   onDisconnect: row.on_disconnect as OnDisconnect,
   unpriced: row.unpriced as UnpricedPolicy,
+  budgeting: budgetingFromText(row.budgeting),
   createdAt: row.created_at,
 })

@@ -17,6 +17,7 @@ export type Schema = {
     limits: string
     on_disconnect: string
     unpriced: string
+    budgeting: string
     created_at: string
   }
   tenants: {

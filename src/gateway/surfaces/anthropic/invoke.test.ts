@@ -69,7 +69,7 @@ describe('what goes out', () => {
     })
     expect(call).toMatchObject({ operation: 'InvokeModel', path: `/model/${MODEL}/invoke`, streams: false })
     expect(call.facts).toMatchObject({
-      outputCap: 9,
+      caps: new Map([['max_tokens', 9]]),
       tier: 'flex',
       metadata: { user_id: 'ann', claude_code_session_id: 's1' },
     })
