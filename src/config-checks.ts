@@ -1,5 +1,7 @@
 // The checks of settings: each takes the text of a value and returns the value, or throws RangeError with words that follow a name.
 
+import { isTimeZone } from './core/window.ts'
+
 export type Check<Value> = (text: string) => Value
 
 export function whole(from: number, to: number): Check<number> {
@@ -64,6 +66,13 @@ export function region(): Check<string> {
 
 function isRegion(text: unknown): text is string {
   return typeof text === 'string' && /^[a-z]{2}(?:-[a-z]{2,12}){1,2}-\d$/.test(text)
+}
+
+export function timeZone(): Check<string> {
+  return (text) => {
+    if (!isTimeZone(text)) throw new RangeError('must be a time zone such as UTC or Europe/Berlin')
+    return text
+  }
 }
 
 export function roleArn(): Check<string> {

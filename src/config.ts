@@ -12,6 +12,7 @@ import {
   region,
   regionByModel,
   roleArn,
+  timeZone,
   whole,
   type Check,
 } from './config-checks.ts'
@@ -228,6 +229,23 @@ export const SETTINGS = {
     '',
     keyList(16),
     'Keys of requestMetadata that are kept on ledger entries for grouping, separated by commas; at most 16.',
+  ),
+  closeDir: optional(
+    'WEIGHBRIDGE_CLOSE_DIR',
+    path(),
+    'Folder that the files of closed days are written to. Unset: "closed" in the data folder.',
+  ),
+  closeTimeZone: setting(
+    'WEIGHBRIDGE_CLOSE_TIME_ZONE',
+    'UTC',
+    timeZone(),
+    'Time zone whose days are closed, such as Europe/Berlin.',
+  ),
+  closeDelaySeconds: setting(
+    'WEIGHBRIDGE_CLOSE_DELAY_SECONDS',
+    '900',
+    whole(0, 86_400),
+    'Time after the end of a day at which it is closed. Later entries become a file of corrections.',
   ),
   unpriced: setting(
     'WEIGHBRIDGE_UNPRICED',

@@ -8,6 +8,7 @@ import { byItself, type AuditOrigin } from './core/audit.ts'
 import { formatPicoUsd } from './core/money.ts'
 import type { Counters } from './core/reservation.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
+import type { DayCloser } from './jobs/close-schedule.ts'
 import { rateUnpriced } from './jobs/rate-unpriced.ts'
 import { rerate, type RerateOutcome } from './jobs/rerate.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -18,6 +19,7 @@ export type ControlPlaneParts = {
   readonly snapshots: Snapshots
   readonly counters: Counters
   readonly pipeline: Pipeline
+  readonly dayCloser: DayCloser
   readonly newId: () => string
   readonly now: () => number
   readonly randomBytes: (count: number) => Buffer
@@ -54,7 +56,7 @@ const changesBy = (parts: ControlPlaneParts, origin: AuditOrigin): ChangingDepen
   jobs: jobsOf(parts, origin),
 })
 
-function jobsOf({ store, snapshots, now }: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
+function jobsOf({ store, snapshots, dayCloser, now }: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
   const { audit, ledger } = store
   const correcting = (announce: () => Promise<void>) => ({
     ledger: announcing(ledger, announce),
@@ -100,6 +102,18 @@ function jobsOf({ store, snapshots, now }: ControlPlaneParts, origin: AuditOrigi
         },
       }),
     checkStore: () => store.check(),
+    closeDay: (date) =>
+      audited({
+        audit,
+        origin,
+        resource: 'closed_day',
+        asked: { job: 'close_day', date },
+        figures: ({ date: closed, state, files }) => ({ date: closed, state, files }),
+        async run(announce) {
+          await announce()
+          return dayCloser.close(date)
+        },
+      }),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
@@ -22,8 +23,11 @@ import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRequestIds } from './gateway/request-id.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
 import { createListener, type Listener } from './http/listener.ts'
+import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
 import { seedCounters } from './jobs/seed-counters.ts'
 import { recover } from './recovery.ts'
+import { csvOf } from './reports/csv.ts'
+import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
@@ -57,6 +61,7 @@ type Parts = {
 }
 
 const POLL_MILLISECONDS = 500
+const CLOSE_CHECK_MILLISECONDS = 60_000
 const MOST_BUFFERED_BYTES = 262_144
 const now = Date.now
 
@@ -72,10 +77,12 @@ export async function start(config: Config): Promise<Started> {
   })
   const parts = await openParts({ config, log, store, drains, metrics })
   const pipeline = pipelineOf(parts)
+  const dayCloser = dayCloserOf(parts)
   const admin = await createAdmin(
     adminDependenciesOf({
       ...parts,
       pipeline,
+      dayCloser,
       adminTokenHash: token.hash,
       randomBytes,
       now,
@@ -94,13 +101,16 @@ export async function start(config: Config): Promise<Started> {
   const listener = listenerOf(config, (exchange) => void application.handle(exchange))
   const { port } = await listener.listen(config.port, config.host)
   parts.snapshots.startPolling(POLL_MILLISECONDS, (thrown) => log.error({ detail: String(thrown) }, 'a reload failed'))
+  dayCloser.start(CLOSE_CHECK_MILLISECONDS)
   let stopping: Promise<void> | null = null
   return {
     url: urlOf(config, port),
     port,
     newAdminToken: token.made,
     stop() {
-      stopping ??= stopAll(parts, pipeline, listener, () => admin.close())
+      stopping ??= stopAll(parts, pipeline, listener, async () => {
+        await Promise.all([admin.close(), dayCloser.stop()])
+      })
       return stopping
     },
   }
@@ -159,6 +169,21 @@ function pipelineOf(parts: Parts): Pipeline {
       totalTimeoutMilliseconds: config.upstreamTotalTimeoutMilliseconds,
       maxBufferedBytes: MOST_BUFFERED_BYTES,
     },
+  })
+}
+
+function dayCloserOf({ config, log, store }: Parts): DayCloser {
+  return createDayCloser({
+    rollups: store.rollups,
+    ledger: store.ledger,
+    now,
+    folder: config.closeDir ?? join(config.dataDir, 'closed'),
+    timeZone: config.closeTimeZone,
+    delayMilliseconds: config.closeDelaySeconds * 1_000,
+    lineOf: dailyRowOf,
+    csvOf: (rows) => csvOf({ columns: DAILY_COLUMNS, rows }),
+    onClosed: ({ date, state, files }) => log.info({ date, state, file: files.at(-1) }, 'a day was closed'),
+    onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a day could not be closed; it is tried again'),
   })
 }
 

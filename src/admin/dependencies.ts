@@ -10,6 +10,7 @@ import type { Price, PriceBook, PriceStore } from '../core/price-book.ts'
 import type { Hold } from '../core/reservation.ts'
 import type { RollupStore } from '../core/rollup.ts'
 import type { TenantScope, TenantStore } from '../core/tenant.ts'
+import type { Window } from '../core/window.ts'
 import type { Caller } from './caller.ts'
 
 /** What a request changes things through; the audit trail says that it was this request. */
@@ -55,8 +56,18 @@ export type AdminJobs = {
   /** Rates the calls that had no price, as far as they have one now. */
   readonly ratePreviouslyUnpriced: () => Promise<{ readonly rated: number; readonly stillUnpriced: number }>
   readonly rebuildRollups: RollupStore['rebuild']
+  /** RangeError: the date is none, or has not begun. null: the day before the running one. */
+  readonly closeDay: (date: string | null) => Promise<DayClosing>
   /** One sentence for each problem of what is stored; none: all is well. */
   readonly checkStore: () => Promise<readonly string[]>
+}
+
+export type DayClosing = {
+  readonly date: string
+  readonly window: Window
+  readonly state: string
+  readonly files: readonly string[]
+  readonly rows: readonly unknown[]
 }
 
 export type RerateOptions = {

@@ -14,7 +14,7 @@ import { changePrices, getVersion, listPrices, listVersions } from './prices.ts'
 import { listReports, reportOperation } from './reports.ts'
 import { explainRequest } from './requests.ts'
 import { createTenant, disableTenant, getTenant, listTenants, updateTenant } from './tenants.ts'
-import { checkStore, getOpenApi, rebuildRollups, rerate } from './upkeep.ts'
+import { checkStore, closeDay, getOpenApi, rebuildRollups, rerate } from './upkeep.ts'
 
 export const ADMIN_PREFIX = '/admin/v1'
 
@@ -76,6 +76,7 @@ export const ROUTES: readonly Route[] = [
 
   route('GET', '/audit', 'admin', [], listAudit),
   route('POST', '/rerate', 'admin', [], rerate),
+  route('POST', '/close-day', 'admin', [], closeDay),
   route('POST', '/rollups/rebuild', 'admin', [], rebuildRollups),
   route('GET', '/store/check', 'admin', [], checkStore),
   route('GET', '/openapi.json', 'tenants', [], getOpenApi),

@@ -45,6 +45,41 @@ export const rerate = operation({
   },
 })
 
+export const closeDay = operation({
+  words:
+    'Closes a day: writes its file of costs, or a file of corrections when it was closed before and the ledger has learned more. A day that is not over gets a preliminary file.',
+  body: z
+    .strictObject({
+      date: z
+        .string()
+        .regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2026-11-20')
+        .optional()
+        .meta({ description: 'the day before when left out' }),
+    })
+    .default({}),
+  reply: z.object({
+    date: z.string(),
+    from: z.string(),
+    to: z.string(),
+    state: z.string().meta({ description: 'closed, corrected, unchanged, running or empty' }),
+    files: z.array(z.string()).meta({ description: 'all files of the day' }),
+    rows_written: z.number(),
+  }),
+  async run({ deps, body }) {
+    const closed = await deps.jobs.closeDay(body.date ?? null).catch((thrown: unknown) => {
+      throw thrown instanceof RangeError ? invalid('date', `${thrown.message}.`) : thrown
+    })
+    return {
+      date: closed.date,
+      from: fields.timeOf(closed.window.start),
+      to: fields.timeOf(closed.window.end),
+      state: closed.state,
+      files: [...closed.files],
+      rows_written: closed.rows.length,
+    }
+  },
+})
+
 const SHOWN_DIFFERENCES = 100
 
 export const rebuildRollups = operation({

@@ -9,7 +9,7 @@ import { plan } from './plans.ts'
 import { price } from './prices.ts'
 import { report } from './reports.ts'
 import { tenant } from './tenants.ts'
-import { db, limits, model, rerate, rollup } from './upkeep.ts'
+import { closeDay, db, limits, model, rerate, rollup } from './upkeep.ts'
 
 export const COMMANDS: Group = {
   words: 'Weighbridge: the multi-tenant gateway for Amazon Bedrock that weighs every call.',
@@ -39,6 +39,7 @@ export const COMMANDS: Group = {
     explain,
     limits,
     rerate,
+    'close-day': closeDay,
     rollup,
     audit,
     db,

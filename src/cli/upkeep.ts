@@ -30,6 +30,16 @@ export const rerate = command({
   },
 })
 
+export const closeDay = command({
+  words:
+    'Closes a day: writes its file of costs; when it was closed before, a file of corrections for what the ledger has learned since.',
+  options: { date: text('YYYY-MM-DD', 'which day; the day before when left out') },
+  async run({ admin }, { options: { date } }) {
+    const answer = await admin().ask('POST', 'close-day', { body: date === undefined ? {} : { date } })
+    return shown(answer, recordOf(answer))
+  },
+})
+
 export const rollup: Group = {
   words: 'Rollups: the hourly sums that reports read.',
   commands: {

@@ -16,6 +16,7 @@ export const AUDIT_RESOURCES = [
   'price_version',
   'ledger',
   'rollups',
+  'closed_day',
   'installation',
 ] as const
 export type AuditResource = (typeof AUDIT_RESOURCES)[number]

@@ -6,7 +6,7 @@ import { day, model, report, ReportProblem, tenant, type Column, type Row } from
 import { DAY_MILLISECONDS, periodOf } from './periods.ts'
 
 /** Names and order are what spreadsheets and accounting jobs read: they never change. */
-const COLUMNS: readonly Column[] = [
+export const DAILY_COLUMNS: readonly Column[] = [
   { name: 'team_id', kind: 'text' },
   { name: 'model_id', kind: 'text' },
   { name: 'input_tokens', kind: 'count' },
@@ -35,7 +35,7 @@ export const daily = report({
     tenant: tenant('only this tenant'),
     model: model('only this model id'),
   },
-  columns: COLUMNS,
+  columns: DAILY_COLUMNS,
   async run({ rollups, scope, now }, asked) {
     const { from, to } = daysOf(asked, now)
     const rows = await rollups.query(scope, {
@@ -45,7 +45,7 @@ export const daily = report({
       ...(asked.tenant === null ? {} : { tenantId: asked.tenant }),
       ...(asked.model === null ? {} : { modelId: asked.model }),
     })
-    return { from, to, columns: COLUMNS, rows: rows.map(rowOf) }
+    return { from, to, columns: DAILY_COLUMNS, rows: rows.map(dailyRowOf) }
   },
 })
 
@@ -60,7 +60,8 @@ function daysOf({ date, from, to }: Days, now: number): { from: number; to: numb
   return periodOf({ from: first, to: to ?? first + DAY_MILLISECONDS }, now)
 }
 
-function rowOf(row: RollupRow): Row {
+/** A row of sums by tenant, model and day. */
+export function dailyRowOf(row: RollupRow): Row {
   const priced = row.unpricedCalls === 0n
   return {
     team_id: row.group.tenant ?? '',

@@ -86,6 +86,7 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   'GET /reports/unpriced': tenantQuery,
   'GET /audit': nothing,
   'POST /rerate': () => ({ body: { from: '2026-11-01', to: '2026-12-01', dry_run: true } }),
+  'POST /close-day': () => ({ body: { date: '2026-11-19' } }),
   'POST /rollups/rebuild': () => ({ body: { verify_only: true } }),
   'GET /store/check': nothing,
   'GET /openapi.json': nothing,

@@ -78,6 +78,13 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
       ratePreviouslyUnpriced: async () => ({ rated: 0, stillUnpriced: 0 }),
       rebuildRollups: (options) => stores.rollups.rebuild(options),
       checkStore: async () => [],
+      closeDay: async (date) => ({
+        date: date ?? '2026-11-19',
+        window: { start: 0, end: 86_400_000 },
+        state: 'closed',
+        files: [`${date ?? '2026-11-19'}.csv`],
+        rows: [],
+      }),
     },
     adminTokenHash: createHash('sha256').update(ADMIN_TOKEN).digest('hex'),
     now: () => NOW,

@@ -32,7 +32,9 @@ describe('the pages', () => {
   it('show only commands that there are', () => {
     const known = pathsOf(COMMANDS)
     const shown = pages.flatMap((page) =>
-      [...readText(page).matchAll(/npm run wb -- ([a-z]+(?: [a-z]+)?)/g)].map(([, words = '']) => `${page}: ${words}`),
+      [...readText(page).matchAll(/npm run wb -- ([a-z]+(?:-[a-z]+)*(?: [a-z]+)?)/g)].map(
+        ([, words = '']) => `${page}: ${words}`,
+      ),
     )
     expect(shown.length).toBeGreaterThan(3)
     const groups = new Set(known.map((path) => path.split(' ')[0]))
