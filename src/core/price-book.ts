@@ -2,6 +2,7 @@
 
 import type { Routing, Tier } from './model.ts'
 import { formatPicoUsd, parsePicoUsd, picoUsd, scaleUnitPrice, type PicoUsd } from './money.ts'
+import type { UnitBounds } from './unit-bounds.ts'
 import { DIMENSIONS, type Dimension } from './usage.ts'
 
 /**
@@ -86,6 +87,8 @@ export type PriceBook = {
   readonly list: Tree
   readonly own: ReadonlyMap<string, Tree>
   readonly adjustments: ReadonlyMap<string, readonly AdjustmentRow[]>
+  /** what was worked out from this book and is worth keeping as long as it: see unit-bounds.ts */
+  readonly unitBounds: Map<string, UnitBounds>
 }
 
 /** Guardrail units cost the same whatever the model: they are priced under this name, tier standard. */
@@ -116,7 +119,7 @@ export function buildPriceBook(versions: readonly PriceVersion[]): PriceBook {
   const adjustments = new Map(
     [...adjusted].map(([tenantId, byFrom]) => [tenantId, [...byFrom.values()].toSorted(laterFirst)]),
   )
-  return { version: newest, versions: [...versions], list, own, adjustments }
+  return { version: newest, versions: [...versions], list, own, adjustments, unitBounds: new Map() }
 }
 
 /** A new book with further versions; the given one stays as it is. */
@@ -160,6 +163,34 @@ export function variantsOf(book: PriceBook, question: PriceQuestion, dimension: 
   return own === undefined ? (listed ?? NO_VARIANTS) : new Set([...own, ...(listed ?? NO_VARIANTS)])
 }
 
+/** The stretch of time around `at` in which no price of this model and tier begins or ends, nor the tenant's percentage. */
+export function steadyPeriod(book: PriceBook, question: Omit<PriceQuestion, 'contextTokens' | 'variant'>): Period {
+  const { baseModel, tier, tenantId, at } = question
+  let from = Number.NEGATIVE_INFINITY
+  let to = Number.POSITIVE_INFINITY
+  const meet = (edge: number): void => {
+    if (edge <= at && edge > from) from = edge
+    if (edge > at && edge < to) to = edge
+  }
+  const meetAll = (rows: readonly Period[]): void => {
+    for (const row of rows) {
+      meet(row.from)
+      meet(row.to)
+    }
+  }
+  for (const tree of [book.list, book.own.get(tenantId)]) {
+    for (const prices of [tree?.get(baseModel)?.get(tier), tree?.get(GUARDRAIL_BASE_MODEL)?.get('standard')]) {
+      if (prices !== undefined) for (const slot of slotsOf([prices])) meetAll(slot)
+    }
+  }
+  meetAll(book.adjustments.get(tenantId) ?? [])
+  return { from, to }
+}
+
+/** Whether a price that this tenant pays can differ from the list's. */
+export const paysListPrices = (book: PriceBook, tenantId: string): boolean =>
+  !book.own.has(tenantId) && !book.adjustments.has(tenantId)
+
 /** Every price in the book, replaced ones left out; with `at`, only those that a call beginning then would be rated by. */
 export function listPrices(
   book: PriceBook,
@@ -169,7 +200,8 @@ export function listPrices(
   for (const tree of [book.list, ...book.own.values()]) {
     for (const [baseModel, tiers] of tree) {
       if (filter.baseModel !== undefined && filter.baseModel !== baseModel) continue
-      for (const slot of slotsOf(tiers)) listed.push(...(filter.at === undefined ? slot : rowsAt(slot, filter.at)))
+      for (const slot of slotsOf(tiers.values()))
+        listed.push(...(filter.at === undefined ? slot : rowsAt(slot, filter.at)))
     }
   }
   return listed
@@ -280,8 +312,8 @@ function adjustmentAt(book: PriceBook, tenantId: string, at: number): Adjustment
   return book.adjustments.get(tenantId)?.find((row) => isInEffect(row, at)) ?? null
 }
 
-function* slotsOf(tiers: ReadonlyMap<Tier, TierPrices>): Generator<readonly Row[]> {
-  for (const { dimensions } of tiers.values()) {
+function* slotsOf(tiers: Iterable<TierPrices>): Generator<readonly Row[]> {
+  for (const { dimensions } of tiers) {
     for (const { cells } of dimensions.values()) {
       for (const routings of cells.values()) for (const variants of routings.values()) yield* variants.values()
     }

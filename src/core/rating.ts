@@ -1,14 +1,8 @@
 // Rating: usage × price → cost by dimension, exact; and the worst case of a call before it is made.
 
 import { picoUsd, ZERO_USD, type PicoUsd } from './money.ts'
-import {
-  contextStops,
-  findPrice,
-  variantsOf,
-  type FoundPrice,
-  type PriceBook,
-  type PriceQuestion,
-} from './price-book.ts'
+import { findPrice, type FoundPrice, type PriceBook, type PriceQuestion } from './price-book.ts'
+import { askedBy, unitBoundsOf, type RatingQuestion, type UnitBounds } from './unit-bounds.ts'
 import {
   CONTEXT_DIMENSIONS,
   DIMENSION_NAMES,
@@ -19,8 +13,7 @@ import {
   type Usage,
 } from './usage.ts'
 
-/** What a call is priced by, beside its usage. `at` is when it began. */
-export type RatingQuestion = Omit<PriceQuestion, 'contextTokens' | 'variant'>
+export type { RatingQuestion } from './unit-bounds.ts'
 
 export type RatedLine = {
   readonly dimension: Dimension
@@ -106,18 +99,16 @@ export type WorstCaseAsk = {
  * bounds, at any long-context step. Images, seconds and the like count only where the model bills them at all.
  */
 export function worstCase(book: PriceBook, question: RatingQuestion, ask: WorstCaseAsk): PicoUsd | null {
-  const base = askedBy(question, 0, '')
-  const stops = contextStops(book, base).filter((stop) => stop <= ask.inputTokens)
-  const asked = stops.map((stop) => (stop === 0 ? base : askedBy(question, stop, '')))
-  const bound: Bound = { book, base, asked, variant: ask.variant ?? '' }
-  const input = boundOf(bound, ask.inputDimensions ?? CONTEXT_DIMENSIONS, ask.inputTokens)
-  const output = boundOf(bound, OUTPUT_ONLY, ask.outputTokens)
+  const bounds = unitBoundsOf(book, question)
+  const reach = { tokens: ask.inputTokens, variant: ask.variant ?? '' }
+  const input = boundOf(bounds, reach, ask.inputDimensions ?? CONTEXT_DIMENSIONS, ask.inputTokens)
+  const output = boundOf(bounds, reach, OUTPUT_ONLY, ask.outputTokens)
   if (input === null || output === null) return null
   let total = input + output
   for (const dimensions of OTHER_DIMENSIONS) {
     const quantity = boundFor(ask, dimensions[0])
-    if (quantity === 0 || variantsOf(book, base, dimensions[0]).size === 0) continue
-    const cost = boundOf(bound, dimensions, quantity)
+    if (quantity === 0 || !bounds.isBilled(dimensions[0])) continue
+    const cost = boundOf(bounds, reach, dimensions, quantity)
     if (cost === null) return null
     total += cost
   }
@@ -139,37 +130,19 @@ function boundFor(ask: WorstCaseAsk, dimension: Dimension): number | null {
   return own === undefined ? 0 : own
 }
 
-type Bound = {
-  readonly book: PriceBook
-  readonly base: PriceQuestion
-  /** what to ask for at each long-context step within reach */
-  readonly asked: readonly PriceQuestion[]
-  readonly variant: string
-}
+type Reach = { readonly tokens: number; readonly variant: string }
 
 /** So many units at the highest price that any of the dimensions may have; null when none has one. */
-function boundOf(bound: Bound, dimensions: readonly Dimension[], quantity: number | null): bigint | null {
+function boundOf(
+  bounds: UnitBounds,
+  reach: Reach,
+  dimensions: readonly Dimension[],
+  quantity: number | null,
+): bigint | null {
   if (quantity === 0) return 0n
   if (quantity === null || !isCount(quantity)) return null
-  let dearest: bigint | null = null
-  for (const dimension of dimensions) {
-    const price = dearestOf(bound, dimension)
-    if (price !== null && (dearest === null || price > dearest)) dearest = price
-  }
+  const dearest = bounds.dearest(dimensions, reach.tokens, reach.variant)
   return dearest === null ? null : BigInt(quantity) * dearest
-}
-
-/** Over the long-context steps within reach and the variants that the call may turn out to have. */
-function dearestOf({ book, base, asked, variant }: Bound, dimension: Dimension): bigint | null {
-  let dearest: bigint | null = null
-  for (const known of variantsOf(book, base, dimension)) {
-    if (variant !== '' && known !== '' && known !== variant) continue
-    for (const question of asked) {
-      const found = findPrice(book, known === '' ? question : { ...question, variant: known }, dimension)
-      if (found !== null && (dearest === null || found.unitPrice > dearest)) dearest = found.unitPrice
-    }
-  }
-  return dearest
 }
 
 function rateDimension(
@@ -212,14 +185,3 @@ function contextTokensOf(quantities: Quantities): number {
   for (const dimension of CONTEXT_DIMENSIONS) total += quantities[dimension] ?? 0
   return total
 }
-
-const askedBy = (question: RatingQuestion, contextTokens: number, variant: string): PriceQuestion => ({
-  baseModel: question.baseModel,
-  routing: question.routing,
-  region: question.region,
-  tier: question.tier,
-  tenantId: question.tenantId,
-  at: question.at,
-  contextTokens,
-  variant,
-})
