@@ -41,7 +41,7 @@ describe('the events of a ConverseStream', () => {
     broken[20] = 0xff
     expect(createConverseEvents().push(broken)).toEqual([])
     const wrong = encodeEventStreamMessage({ ':event-type': 'messageStart' }, Buffer.from('{'))
-    expect(() => createConverseEvents().push(wrong)).toThrow(SyntaxError)
+    expect(() => createConverseEvents().push(wrong)).toThrow(expect.objectContaining({ code: 'upstream_failed' }))
   })
 
   it('are of the type that their header says, whatever the payload says', () => {

@@ -1,5 +1,6 @@
 // Reads the events of a ConverseStream answer out of its frames, however these are cut.
 
+import { GatewayError } from '../../../core/errors.ts'
 import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
 import type { ConverseEvent } from './types.ts'
 
@@ -27,12 +28,19 @@ export function createConverseEvents(): ConverseEvents {
   }
 }
 
-/** Throws for a payload that is not JSON. */
 function eventOf(message: EventStreamMessage): ConverseEvent {
   const type = message.header(':event-type')
-  const body = JSON.parse(message.payload.toString('utf8')) as Record<string, unknown>
+  const body = payloadOf(message)
   if (type !== undefined) return { ...body, type } as ConverseEvent
   const exception = message.header(':exception-type') ?? message.header(':error-code') ?? 'internalServerException'
   const words = body['message'] ?? message.header(':error-message')
   return { type: 'exception', exception, message: typeof words === 'string' ? words : exception }
+}
+
+function payloadOf(message: EventStreamMessage): Record<string, unknown> {
+  try {
+    return JSON.parse(message.payload.toString('utf8')) as Record<string, unknown>
+  } catch (thrown) {
+    throw new GatewayError('upstream_failed', { detail: String(thrown), cause: thrown })
+  }
 }

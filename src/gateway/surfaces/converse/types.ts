@@ -32,7 +32,7 @@ export type DocumentBlock = {
 }
 export type ToolResultContent = { readonly text: string } | { readonly json: Json } | ImageBlock | DocumentBlock | Loose
 /** Members that a translator only carries on. */
-type Loose = { readonly searchResult: Json } | { readonly video: Json }
+type Loose = { readonly searchResult: Json } | { readonly video: Json } | { readonly audio: Json }
 export type ContentBlock =
   | { readonly text: string }
   | ImageBlock
