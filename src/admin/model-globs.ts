@@ -1,4 +1,4 @@
-// Refuses patterns of an allow list that admit no model that anybody knows: nearly always a slip of the pen.
+// Refuses patterns that match no model that anybody knows: nearly always a slip of the pen.
 
 import { matchesModelGlob, parseModelId } from '../core/model.ts'
 import type { AdminDependencies } from './dependencies.ts'
@@ -8,13 +8,18 @@ import { invalid } from './errors.ts'
 const PROFILE_PREFIXES = ['us', 'eu', 'apac', 'au', 'ca', 'jp', 'us-gov', 'global']
 
 /** Throws AdminError naming the first pattern without a model. An ARN may name what only the account knows: it passes. */
-export function checkGlobs(deps: AdminDependencies, globs: readonly string[]): void {
+export function checkGlobs(
+  deps: AdminDependencies,
+  globs: readonly string[],
+  fieldAt: (index: number) => string = (index) => `allowed_models[${index}]`,
+): void {
+  if (globs.length === 0) return
   const known = knownIds(deps)
   for (const [index, glob] of globs.entries()) {
     if (glob.startsWith('arn:') || known.some(([id, baseModel]) => matchesModelGlob(glob, id, baseModel))) continue
     throw invalid(
-      `allowed_models[${index}]`,
-      `"${glob}" admits no model that is known. Correct it, or send "allow_unknown_models": true if it is meant.`,
+      fieldAt(index),
+      `"${glob}" matches no model that is known. Correct it, or send "allow_unknown_models": true if it is meant.`,
     )
   }
 }

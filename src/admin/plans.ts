@@ -1,7 +1,9 @@
 // Usage plans: the named sets of allowed models and limits that tenants share.
 
 import { z } from 'zod'
+import { NO_ACCESS_POLICY } from '../core/access.ts'
 import { ON_DISCONNECT, UNPRICED_POLICIES, type Plan } from '../core/plan.ts'
+import { accessChange, accessReply, accessToJson, changedAccess, checkAccessGlobs } from './access.ts'
 import { budgeting, budgetingFromJson, budgetingReply, budgetingToJson } from './budgeting-json.ts'
 import { makeEffective } from './effective.ts'
 import { notFound } from './errors.ts'
@@ -17,6 +19,7 @@ const planReply = z.object({
   id: z.string(),
   name: z.string(),
   allowed_models: z.array(z.string()),
+  access: accessReply,
   limits: z.array(limitReply),
   on_disconnect: z.enum(ON_DISCONNECT),
   unpriced: z.enum(UNPRICED_POLICIES),
@@ -30,6 +33,7 @@ export const putPlan = operation({
   body: z.strictObject({
     name: fields.displayName.optional(),
     allowed_models: fields.modelGlobs,
+    access: accessChange.prefault({}),
     limits: limits.default([]),
     on_disconnect: z.enum(ON_DISCONNECT).default('drain'),
     unpriced: z.enum(UNPRICED_POLICIES).default('hold'),
@@ -38,12 +42,16 @@ export const putPlan = operation({
   }),
   reply: planReply,
   async run({ deps, params: { plan_id }, body }) {
-    if (!body.allow_unknown_models) checkGlobs(deps, body.allowed_models)
+    if (!body.allow_unknown_models) {
+      checkGlobs(deps, body.allowed_models)
+      checkAccessGlobs(deps, body.access)
+    }
     const before = await deps.plans.getPlan(plan_id)
     const plan: Plan = {
       id: plan_id,
       name: body.name ?? plan_id,
       allowedModels: body.allowed_models,
+      access: changedAccess(NO_ACCESS_POLICY, body.access),
       limits: limitsFromJson(body.limits, before?.limits ?? [], deps.now()),
       onDisconnect: body.on_disconnect,
       unpriced: body.unpriced,
@@ -88,6 +96,7 @@ const planToJson = (plan: Plan): z.input<typeof planReply> => ({
   id: plan.id,
   name: plan.name,
   allowed_models: [...plan.allowedModels],
+  access: accessToJson(plan.access),
   limits: plan.limits.map(limitToJson),
   on_disconnect: plan.onDisconnect,
   unpriced: plan.unpriced,

@@ -42,7 +42,9 @@ function rowsOf(schema: Schema, place: string, above: string): readonly string[]
     const full = `${above}${name}`
     const words = [typeOf(field), field.description ?? '', required.has(name) ? '**needed**' : fallbackOf(field)]
     const row = `| \`${full}\` | ${place} | ${words.filter(Boolean).join('; ')} |`
-    return field.items?.properties === undefined ? [row] : [row, ...rowsOf(field.items, place, `${full}[].`)]
+    if (field.items?.properties !== undefined) return [row, ...rowsOf(field.items, place, `${full}[].`)]
+    const inside = [field, ...(field.anyOf ?? [])].find(({ properties }) => properties !== undefined)
+    return inside === undefined ? [row] : [row, ...rowsOf(inside, place, `${full}.`)]
   })
 }
 

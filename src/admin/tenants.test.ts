@@ -5,6 +5,17 @@ import { unhurried } from '../../test/fakes/stores.ts'
 
 let world: FakeAdmin
 
+const NOTHING_SAID = {
+  denied_models: [],
+  regions: null,
+  routing: null,
+  service_tiers: null,
+  send_to: {},
+  request_metadata: {},
+  guardrail: null,
+  assume_role: null,
+}
+
 beforeEach(async () => {
   world = await twoTenants()
 })
@@ -21,6 +32,7 @@ describe('a tenant', () => {
       attributes: {},
       status: 'active',
       allowed_models: null,
+      access: NOTHING_SAID,
       limits: [],
       created_at: '2026-11-20T12:30:00.000Z',
     })
@@ -37,6 +49,12 @@ describe('a tenant', () => {
       attributes: { cost_center: '0047', 'department.name': 'R&D' },
       status: 'disabled',
       allowed_models: ['us.*', 'anthropic.claude-sonnet-?'],
+      access: {
+        ...NOTHING_SAID,
+        denied_models: ['anthropic.claude-sonnet-*'],
+        regions: ['eu-west-1', 'eu-central-1'],
+        assume_role: { role_arn: 'arn:aws:iam::111122223333:role/a/b', external_id: null, session_tags: { a: '' } },
+      },
       limits: [
         { id: 'cost-month', kind: 'cost', per: 'month', amount: '25.000000000001', burst: null, mode: 'hard' },
         { id: 'fast', kind: 'tokens', per: 'minute', amount: 100_000, burst: 200_000, mode: 'hard' },

@@ -1,7 +1,9 @@
 // Tenants: the tree of customers. A tenant is never deleted, only disabled, because the ledger speaks of it.
 
 import { z } from 'zod'
+import { NO_ACCESS_POLICY } from '../core/access.ts'
 import { inScope, type Tenant, type TenantScope } from '../core/tenant.ts'
+import { accessChange, accessReply, accessToJson, changedAccess, checkAccessGlobs } from './access.ts'
 import type { AdminDependencies } from './dependencies.ts'
 import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
@@ -27,6 +29,7 @@ const changeable = {
   attributes: attributes.optional(),
   status: z.enum(STATUSES).optional(),
   allowed_models: fields.modelGlobs.nullable().optional(),
+  access: accessChange.nullable().optional(),
   limits: limits.optional(),
   allow_unknown_models: z.boolean().default(false),
 }
@@ -42,6 +45,7 @@ export const tenantReply = z.object({
   attributes: z.record(z.string(), z.string()),
   status: z.enum(STATUSES),
   allowed_models: z.array(z.string()).nullable(),
+  access: accessReply,
   limits: z.array(limitReply),
   created_at: z.string(),
 })
@@ -63,6 +67,7 @@ export const createTenant = operation({
       attributes: {},
       status: 'active',
       allowedModels: null,
+      access: NO_ACCESS_POLICY,
       limits: [],
       createdAt: fields.timeOf(deps.now()),
     }
@@ -136,7 +141,10 @@ function refuseParentOutside(scope: TenantScope, parentId: string | null): void 
 }
 
 function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeof tenantChange>): Tenant {
-  if (change.allowed_models && !change.allow_unknown_models) checkGlobs(deps, change.allowed_models)
+  if (!change.allow_unknown_models) {
+    checkGlobs(deps, change.allowed_models ?? [])
+    checkAccessGlobs(deps, change.access ?? {})
+  }
   return {
     ...before,
     name: change.name ?? before.name,
@@ -145,6 +153,7 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     attributes: change.attributes ?? before.attributes,
     status: change.status ?? before.status,
     allowedModels: change.allowed_models === undefined ? before.allowedModels : change.allowed_models,
+    access: change.access === undefined ? before.access : changedAccess(before.access, change.access),
     limits: change.limits === undefined ? before.limits : limitsFromJson(change.limits, before.limits, deps.now()),
   }
 }
@@ -157,6 +166,7 @@ const tenantToJson = (tenant: Tenant): z.input<typeof tenantReply> => ({
   attributes: { ...tenant.attributes },
   status: tenant.status,
   allowed_models: tenant.allowedModels === null ? null : [...tenant.allowedModels],
+  access: accessToJson(tenant.access),
   limits: tenant.limits.map(limitToJson),
   created_at: tenant.createdAt,
 })

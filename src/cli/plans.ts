@@ -1,5 +1,6 @@
 // wb plan …: the sets of allowed models and limits that tenants share.
 
+import { ACCESS_OPTIONS, accessOf, accessText } from './access-options.ts'
 import { BUDGETING_OPTIONS, budgetingOf, budgetingText } from './budgeting-options.ts'
 import { segment, type Json } from './client.ts'
 import { command, flag, list, shown, text, type Group } from './command.ts'
@@ -19,6 +20,7 @@ export const plan: Group = {
       options: {
         name: text('name', 'a name for people'),
         'allow-model': list('glob', 'a model id or pattern, such as "anthropic.claude-*"; "*" is all'),
+        ...ACCESS_OPTIONS,
         limit: list(LIMIT_FORM, LIMIT_WORDS),
         'on-disconnect': text('drain|abort', 'what happens to a call whose client leaves'),
         unpriced: text('hold|refuse', 'what happens to a call to a model without a price'),
@@ -31,6 +33,7 @@ export const plan: Group = {
         }
         const body = {
           allowed_models: options['allow-model'],
+          ...accessOf(options),
           limits: options.limit.map(limitOf),
           ...(options.name === undefined ? {} : { name: options.name }),
           ...(options['on-disconnect'] === undefined ? {} : { on_disconnect: options['on-disconnect'] }),
@@ -77,6 +80,7 @@ export const plan: Group = {
 
 const forPeople = (found: Json): Json => ({
   ...found,
+  access: accessText(found.access),
   limits: limitsText(found.limits),
   budgeting: budgetingText(found.budgeting as Json | undefined),
 })

@@ -1,5 +1,6 @@
 // wb tenant …: the tree of customers.
 
+import { ACCESS_OPTIONS, accessOf, accessText, pairsOf, type AccessOptions } from './access-options.ts'
 import { allPages } from './pages.ts'
 import { segment, type Json } from './client.ts'
 import { command, flag, list, shown, text, type Group } from './command.ts'
@@ -15,6 +16,7 @@ const CHANGEABLE = {
   plan: text('plan id', 'the usage plan'),
   attribute: list('name=value', 'a label such as cost_center=4711'),
   'allow-model': list('glob', 'a model id or pattern that it may call; overrides the plan'),
+  ...ACCESS_OPTIONS,
   limit: list(LIMIT_FORM, LIMIT_WORDS),
   'allow-unknown-models': flag('take patterns that match no known model'),
 } as const
@@ -64,6 +66,7 @@ export const tenant: Group = {
         'no-plan': flag('take its plan away'),
         'no-attributes': flag('take all its attributes away'),
         'no-own-models': flag('let the plan say which models it may call'),
+        'no-own-access': flag('say nothing of its own about models denied, regions, routing, tiers, guardrail, role'),
         'no-own-limits': flag('take its own limits away'),
       },
       async run({ admin }, { positionals, options }) {
@@ -74,6 +77,7 @@ export const tenant: Group = {
           ...(options['no-plan'] ? { plan_id: null } : {}),
           ...(options['no-attributes'] ? { attributes: {} } : {}),
           ...(options['no-own-models'] ? { allowed_models: null } : {}),
+          ...(options['no-own-access'] ? { access: null } : {}),
           ...(options['no-own-limits'] ? { limits: [] } : {}),
         }
         if (Object.keys(body).length === 0) throw usage('Nothing to change was given.')
@@ -92,7 +96,7 @@ export const tenant: Group = {
   },
 }
 
-type Changes = {
+type Changes = AccessOptions & {
   readonly name: string | undefined
   readonly parent: string | undefined
   readonly plan: string | undefined
@@ -107,23 +111,19 @@ function bodyOf(options: Changes): Record<string, unknown> {
     ...(options.name === undefined ? {} : { name: options.name }),
     ...(options.parent === undefined ? {} : { parent_id: options.parent }),
     ...(options.plan === undefined ? {} : { plan_id: options.plan }),
-    ...(options.attribute.length === 0 ? {} : { attributes: attributesOf(options.attribute) }),
+    ...(options.attribute.length === 0 ? {} : { attributes: pairsOf('attribute', options.attribute) }),
     ...(options['allow-model'].length === 0 ? {} : { allowed_models: options['allow-model'] }),
+    ...accessOf(options),
     ...(options.limit.length === 0 ? {} : { limits: options.limit.map(limitOf) }),
     ...(options['allow-unknown-models'] ? { allow_unknown_models: true } : {}),
   }
 }
 
-function attributesOf(pairs: readonly string[]): Record<string, string> {
-  const entries = pairs.map((pair) => {
-    const at = pair.indexOf('=')
-    if (at < 1) throw usage(`--attribute "${pair.slice(0, 80)}" is not of the form name=value.`)
-    return [pair.slice(0, at), pair.slice(at + 1)] as const
-  })
-  return Object.fromEntries(entries)
-}
-
-const forPeople = (found: Json): Json => ({ ...found, limits: limitsText(found.limits) })
+const forPeople = (found: Json): Json => ({
+  ...found,
+  access: accessText(found.access),
+  limits: limitsText(found.limits),
+})
 
 /** Parents before children, each with its depth; whose parent is not in the list is a root. */
 function treeOf(tenants: readonly Json[]): readonly { readonly node: Json; readonly depth: number }[] {

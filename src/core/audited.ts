@@ -1,5 +1,6 @@
 // What the audit trail shows of each resource: only the fields that a table lists, so that a field nobody thought of stays out.
 
+import type { AccessPolicy } from './access.ts'
 import { auditJson, type AuditFact } from './audit.ts'
 import type { FallbackPrice } from './budgeting.ts'
 import type { Limit } from './limit.ts'
@@ -19,6 +20,7 @@ const TENANT: Shown<Tenant> = {
   attributes: 'shown',
   status: 'shown',
   allowedModels: 'shown',
+  access: accessShown,
   limits: limitsShown,
   createdAt: 'shown',
 }
@@ -41,6 +43,7 @@ const PLAN: Shown<Plan> = {
   id: 'shown',
   name: 'shown',
   allowedModels: 'shown',
+  access: accessShown,
   limits: limitsShown,
   onDisconnect: 'shown',
   unpriced: 'shown',
@@ -121,6 +124,14 @@ const membersNamed = (value: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(value).map(([name, member]) => [named(name), member]))
 
 /** Whole numbers of a limit on cost are pico-USD; they are shown in USD, as the admin API takes them. */
+function accessShown({ guardrail, assumeRole, ...rest }: AccessPolicy): unknown {
+  return {
+    ...membersNamed(rest),
+    guardrail: guardrail && membersNamed(guardrail),
+    assume_role: assumeRole && membersNamed(assumeRole),
+  }
+}
+
 function limitsShown(limits: readonly Limit[]): unknown {
   return limits.map((limit) =>
     Object.fromEntries(

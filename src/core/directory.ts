@@ -1,5 +1,6 @@
 // The directory: an immutable snapshot of tenants, keys and plans that answers, without I/O, who a key is and what it may do.
 
+import { joinAccess, type Access } from './access.ts'
 import { budgetingOf, type Budgeting } from './budgeting.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
 import { scopedLimit, type ScopedLimit } from './policy.ts'
@@ -11,8 +12,7 @@ const DEEPEST_TREE = 16
 export type Member = {
   readonly principal: Principal
   readonly tenantIds: readonly string[]
-  /** one list for each tenant of the chain that says something; a model must match in every list; none: closed */
-  readonly allowLists: readonly (readonly string[])[]
+  readonly access: Access
   readonly limits: readonly ScopedLimit[]
   readonly hasHardBudget: boolean
   readonly onDisconnect: OnDisconnect
@@ -94,9 +94,15 @@ function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
   return {
     principal: { tenant, key, chain },
     tenantIds: chain.map((node) => node.id),
-    allowLists: nodes
-      .map(({ node, plan }) => node.allowedModels ?? plan?.allowedModels)
-      .filter((list) => list !== undefined),
+    access: joinAccess(
+      nodes.map(({ node, plan }) => node.allowedModels ?? plan?.allowedModels).filter((list) => list !== undefined),
+      nodes.toReversed().flatMap(({ node, plan }) => (plan === undefined ? [node.access] : [plan.access, node.access])),
+      {
+        tenantId: tenant.id,
+        keyId: key.id,
+        attribute: (name) => chain.find(({ attributes }) => Object.hasOwn(attributes, name))?.attributes[name] ?? null,
+      },
+    ),
     limits,
     hasHardBudget: limits.some((scoped) => scoped.limit.kind === 'cost' && scoped.limit.mode === 'hard'),
     onDisconnect: nearestPlan?.onDisconnect ?? 'drain',

@@ -176,6 +176,7 @@ describe('resolveParsed', () => {
       kind: 'system_profile',
       baseModel: 'amazon.nova-lite-v1:0',
       routing: 'regional',
+      reach: 'geographic',
       region: 'eu-west-1',
     })
     expect(resolve('amazon.nova-lite-v1:0')).toMatchObject({ region: 'us-west-2', routing: 'regional' })

@@ -18,6 +18,10 @@ export type ModelIdKind =
   | 'prompt'
   | 'marketplace_endpoint'
 
+/** Where a call may be served: in the region that it is sent to, in several of one geography, or anywhere. */
+export const REACHES = ['in_region', 'geographic', 'global'] as const
+export type Reach = (typeof REACHES)[number]
+
 /** A model id as parsed from its text alone. */
 export type ParsedModelId = {
   /** as the caller sent it, percent-decoded once */
@@ -40,6 +44,8 @@ export type ResolvedModel = {
   /** null: cannot be known before the call (prompt router) or at all; such calls are unpriced until known */
   readonly baseModel: string | null
   readonly routing: Routing
+  /** null: nobody can tell before the call (prompt router, prompt) */
+  readonly reach: Reach | null
   /** the region that the call is sent to and priced in */
   readonly region: string
 }
@@ -92,7 +98,14 @@ export function resolveParsed(parsed: ParsedModelId, defaultRegion: string): Res
   const { modelId, kind, baseModel } = parsed
   const knownWithoutBaseModel = kind === 'prompt_router' || kind === 'imported' || kind === 'marketplace_endpoint'
   if (baseModel === null && !knownWithoutBaseModel) return null
-  return { modelId, kind, baseModel, routing: parsed.routing ?? 'regional', region: parsed.region ?? defaultRegion }
+  const region = parsed.region ?? defaultRegion
+  return { modelId, kind, baseModel, routing: parsed.routing ?? 'regional', reach: reachOf(parsed), region }
+}
+
+/** As far as the text of an id says it. */
+export function reachOf({ kind, routing }: ParsedModelId): Reach | null {
+  if (kind === 'system_profile') return routing === 'global' ? 'global' : 'geographic'
+  return kind === 'application_profile' || kind === 'prompt_router' || kind === 'prompt' ? null : 'in_region'
 }
 
 const WIRE_TIERS: ReadonlyMap<string, Tier> = new Map([

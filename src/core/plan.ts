@@ -1,5 +1,6 @@
 // Usage plans: the named set of allowed models and limits that tenants share.
 
+import type { AccessPolicy } from './access.ts'
 import type { Budgeting } from './budgeting.ts'
 import type { Limit } from './limit.ts'
 
@@ -13,6 +14,7 @@ export type Plan = {
   readonly id: string
   readonly name: string
   readonly allowedModels: readonly string[]
+  readonly access: AccessPolicy
   readonly limits: readonly Limit[]
   /** what happens to the upstream call when its client leaves */
   readonly onDisconnect: OnDisconnect

@@ -1,5 +1,6 @@
 // Tenants, their API keys and who a request is once known; the port through which they are kept.
 
+import type { AccessPolicy } from './access.ts'
 import type { Limit } from './limit.ts'
 
 export const TENANT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -16,6 +17,7 @@ export type Tenant = {
   readonly status: TenantStatus
   /** globs; null: what the plan says. A tenant with neither is closed. */
   readonly allowedModels: readonly string[] | null
+  readonly access: AccessPolicy
   readonly limits: readonly Limit[]
   readonly createdAt: string
 }

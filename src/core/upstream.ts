@@ -3,6 +3,15 @@
 import type { ResolvedModel, Tier } from './model.ts'
 import type { Usage } from './usage.ts'
 
+/** Whose credentials sign a call instead of the gateway's own: a session of this role. */
+export type CredentialScope = {
+  readonly tenantId: string
+  readonly roleArn: string
+  readonly externalId: string | null
+  readonly sessionName: string
+  readonly sessionTags: Readonly<Record<string, string>>
+}
+
 /** One call as it goes out. `headers` is a flat list name, value, …, already free of the client's credentials and hop-by-hop headers. */
 export type UpstreamCall = {
   readonly operation: string

@@ -1,9 +1,8 @@
-// Decides whether a call may run: model access, worst-case price, every limit of its tenants; then writes the hold, all or nothing.
+// Decides whether a call may run: worst-case price, every limit of its tenants; then writes the hold, all or nothing.
 
 import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { ResolvedModel } from '../core/model.ts'
-import { matchesModelGlob } from '../core/model.ts'
 import type { PicoUsd } from '../core/money.ts'
 import { refusalOf } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
@@ -42,12 +41,8 @@ export type Admitted = {
 
 const NOTHING_KNOWN: ModelBounds = { outputTokens: null, contextTokens: null }
 
-/** Operations that call no model, so that no list of models speaks of them. */
-const UNLISTED_OPERATIONS = new Set(['ApplyGuardrail', 'InvokeGuardrailChecks'])
-
 export async function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Promise<Admitted> {
   const { member, facts, model, now } = question
-  if (!UNLISTED_OPERATIONS.has(question.operation) && !mayCall(member, model)) throw notAllowed(member, model.modelId)
   const { baseModel, routing, region } = model
   const most = baseModel === null ? NOTHING_KNOWN : dependencies.modelBounds(baseModel)
   const bounds = boundsOf({
@@ -78,27 +73,6 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
   }
   return { hold, taken, member, model, facts, bodyBytes: question.body.length }
 }
-
-/**
- * In every list of the chain; a tenant without any list is closed. Base models and AWS's own profiles match by the id that was sent or
- * by their base model; what somebody made in the account (application profiles, provisioned and custom models) only by its own id.
- */
-export function mayCall(
-  member: Member,
-  model: { readonly modelId: string; readonly kind: string; readonly baseModel: string | null },
-): boolean {
-  const { allowLists } = member
-  const baseModel = model.kind === 'base_model' || model.kind === 'system_profile' ? model.baseModel : null
-  return (
-    allowLists.length > 0 &&
-    allowLists.every((globs) => globs.some((glob) => matchesModelGlob(glob, model.modelId, baseModel)))
-  )
-}
-
-const notAllowed = (member: Member, modelId: string): GatewayError =>
-  new GatewayError('model_not_allowed', {
-    message: `The tenant "${member.principal.tenant.id}" may not call the model "${modelId}".`,
-  })
 
 function refuseUnpriced(member: Member, modelId: string): void {
   if (member.unpriced === 'hold' && !member.hasHardBudget) return

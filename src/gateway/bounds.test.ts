@@ -21,6 +21,7 @@ const model = (baseModel: string): ResolvedModel => ({
   kind: 'base_model',
   baseModel,
   routing: 'regional',
+  reach: 'in_region',
   region: 'us-east-1',
 })
 const HAIKU = 'anthropic.claude-haiku-4-5-20251001-v1:0'

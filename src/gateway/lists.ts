@@ -1,11 +1,11 @@
 // Control operations of the data plane, answered with only what the tenant may see: model lists, profiles, its own invocations.
 
+import { mayCall, regionFor, type AskedModel } from '../core/access.ts'
 import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import { parseModelId } from '../core/model.ts'
 import type { Upstream, UpstreamCall } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { mayCall } from './admit.ts'
 import { answerHeaders, outgoingHeaders } from './headers.ts'
 import type { ResourceOwners } from './owners.ts'
 import type { Route, Surface } from './surfaces/surface.ts'
@@ -31,7 +31,7 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
     path: route.upstreamPath,
     headers: outgoingHeaders(exchange),
     body: Buffer.alloc(0),
-    region: dependencies.region,
+    region: regionFor(member.access, dependencies.region),
   })
   const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body
   exchange.respond(answer.status, answerHeaders(answer.headers, requestId), body)
@@ -43,11 +43,11 @@ async function checkNamed(dependencies: ListDependencies, route: Route, member: 
   const visible =
     route.operation === 'GetAsyncInvoke'
       ? await dependencies.owners.owns(route.modelId, member.principal.tenant.id)
-      : mayCall(member, seen(route.modelId))
+      : mayCall(member.access, seen(route.modelId))
   if (!visible) throw new GatewayError('unknown_model', { message: `Could not find "${route.modelId.slice(0, 200)}".` })
 }
 
-function seen(modelId: string): { modelId: string; kind: string; baseModel: string | null } {
+function seen(modelId: string): AskedModel {
   const parsed = parseModelId(modelId)
   return { modelId, kind: parsed?.kind ?? 'base_model', baseModel: parsed?.baseModel ?? null }
 }
@@ -70,7 +70,7 @@ const FILTERS: Readonly<Record<string, { readonly list: string; readonly keeps: 
 }
 
 const namedBy = (member: Member, modelId: unknown): boolean =>
-  typeof modelId === 'string' && mayCall(member, seen(modelId))
+  typeof modelId === 'string' && mayCall(member.access, seen(modelId))
 
 async function filterAnswer(
   dependencies: ListDependencies,

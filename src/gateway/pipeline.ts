@@ -12,7 +12,8 @@ import { forward, type ForwardDependencies, type RunningCall } from './forward.t
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import { answerList } from './lists.ts'
 import type { ResourceOwners } from './owners.ts'
-import { resolveModel, type ResolveDependencies } from './resolve.ts'
+import { resolveCall, type ResolveDependencies } from './resolve.ts'
+import { rewrite } from './rewrite.ts'
 import { DEFAULT_SURFACE, matchSurface } from './surfaces/index.ts'
 import type { CallFacts, Outgoing, Route, Surface } from './surfaces/surface.ts'
 
@@ -155,12 +156,14 @@ async function startCall(
   if (route.operation === 'InvokeModelWithBidirectionalStream')
     throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
   const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)
-  const model = await resolveModel(dependencies, route, prepared.facts)
+  const { model, renamed } = await resolveCall(dependencies, { member, route, facts: prepared.facts })
   const now = dependencies.now()
-  const outgoing =
+  const wanted =
     prepared.translate === null
       ? asItCame(exchange, route, prepared.facts, question.body)
       : prepared.translate({ model, requestId, now })
+  const tenantId = member.principal.tenant.id
+  const outgoing = rewrite(wanted, { access: member.access, tenantId, renamed })
   const { operation, path, headers, body, streams, answer } = outgoing
   const facts = keepMetadata(outgoing.facts, dependencies.metadataKeys)
   const admitted = await admit(dependencies, {
@@ -173,7 +176,6 @@ async function startCall(
     body,
     now,
   })
-  const tenantId = member.principal.tenant.id
   return forward(forwardDependencies, {
     exchange,
     surface,

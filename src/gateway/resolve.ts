@@ -1,7 +1,16 @@
-// Which model a call means, where it routes and which region it is sent to.
+// Which model a call means, whether its tenant may call it there, and what is called in its place.
 
+import { checkModel, checkPlace, checkRegion, regionFor, sentTo, type Access } from '../core/access.ts'
+import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
-import { matchesModelGlob, parseModelId, resolveParsed, type ParsedModelId, type ResolvedModel } from '../core/model.ts'
+import {
+  matchesModelGlob,
+  parseModelId,
+  reachOf,
+  resolveParsed,
+  type ParsedModelId,
+  type ResolvedModel,
+} from '../core/model.ts'
 import type { Upstream } from '../core/upstream.ts'
 import type { CallFacts, Route } from './surfaces/surface.ts'
 
@@ -11,30 +20,67 @@ export type ResolveDependencies = {
   readonly regionByModel: readonly (readonly [glob: string, region: string])[]
 }
 
+export type ResolveQuestion = {
+  readonly member: Member
+  readonly route: Route
+  readonly facts: Pick<CallFacts, 'modelId'>
+}
+
+/** `model` is what is called; `renamed` its id where the request names another, null where it names this one. */
+export type Resolved = { readonly model: ResolvedModel; readonly renamed: string | null }
+
 /** Operations without a model are priced under a name of their own. */
 const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
   ApplyGuardrail: 'amazon.bedrock-guardrails',
   InvokeGuardrailChecks: 'amazon.bedrock-guardrails',
 }
 
-export async function resolveModel(
-  dependencies: ResolveDependencies,
-  route: Route,
-  facts: Pick<CallFacts, 'modelId'>,
-): Promise<ResolvedModel> {
-  const { region } = dependencies
+/** Throws GatewayError where there is no such model, or the tenant may not call it. */
+export async function resolveCall(dependencies: ResolveDependencies, question: ResolveQuestion): Promise<Resolved> {
+  const { member, route, facts } = question
+  const { access, principal } = member
+  const tenantId = principal.tenant.id
+  if (access.credentials !== null)
+    throw new GatewayError('upstream_credentials', { message: 'Sessions of an assumed role are not built yet.' })
   const own = MODELS_OF_OPERATIONS[route.operation]
-  if (own !== undefined) return { modelId: own, kind: 'base_model', baseModel: own, routing: 'regional', region }
+  if (own !== undefined) {
+    const model = operationsOwn(own, regionFor(access, dependencies.region))
+    checkRegion(access, tenantId, model.region)
+    return { model, renamed: null }
+  }
   const modelId = route.modelId ?? facts.modelId
   if (modelId === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
+  const asked = await resolveModel(dependencies, access, modelId)
+  checkModel(access, tenantId, asked)
+  const target = sentTo(access, asked)
+  const model = target === null ? asked : await resolveTarget(dependencies, access, asked, target)
+  checkPlace(access, tenantId, model)
+  return { model, renamed: model.modelId === modelId ? null : model.modelId }
+}
+
+const operationsOwn = (modelId: string, region: string): ResolvedModel => ({
+  modelId,
+  kind: 'base_model',
+  baseModel: modelId,
+  routing: 'regional',
+  reach: 'in_region',
+  region,
+})
+
+/** The model that an id means, where it routes and which region it is sent to. */
+async function resolveModel(
+  dependencies: ResolveDependencies,
+  access: Access,
+  modelId: string,
+): Promise<ResolvedModel> {
   const parsed = parseModelId(modelId)
   if (parsed === null) {
     throw new GatewayError('unknown_model', {
       message: `The model identifier "${modelId.slice(0, 200)}" is not one that Bedrock has.`,
     })
   }
-  const sentTo = regionFor(dependencies, parsed)
-  const resolved = resolveParsed(parsed, sentTo)
+  const region = regionFor(access, configuredRegion(dependencies, parsed))
+  const resolved = resolveParsed(parsed, region)
   if (resolved !== null) return resolved
   if (parsed.kind === 'application_profile') return lookUpProfile(dependencies, modelId)
   return {
@@ -42,11 +88,27 @@ export async function resolveModel(
     kind: parsed.kind,
     baseModel: null,
     routing: parsed.routing ?? 'regional',
-    region: parsed.region ?? sentTo,
+    reach: reachOf(parsed),
+    region: parsed.region ?? region,
   }
 }
 
-function regionFor(dependencies: ResolveDependencies, parsed: ParsedModelId): string {
+/** What calls of the model are sent to instead. It serves that model: a profile is asked for it, of provisioned throughput it is known. */
+async function resolveTarget(
+  dependencies: ResolveDependencies,
+  access: Access,
+  asked: ResolvedModel,
+  target: string,
+): Promise<ResolvedModel> {
+  const model = await resolveModel(dependencies, access, target)
+  if (model.kind === 'provisioned') return { ...model, baseModel: asked.baseModel }
+  if (model.baseModel === asked.baseModel) return model
+  throw new GatewayError('model_not_allowed', {
+    message: `Calls of "${asked.modelId}" are to be sent to "${target}", but that serves another model.`,
+  })
+}
+
+function configuredRegion(dependencies: ResolveDependencies, parsed: ParsedModelId): string {
   const found = dependencies.regionByModel.find(([glob]) => matchesModelGlob(glob, parsed.modelId, parsed.baseModel))
   return found?.[1] ?? dependencies.region
 }

@@ -11,6 +11,7 @@ import {
   type AuditRow,
   type AuditStore,
 } from '../../src/core/audit.ts'
+import { NO_ACCESS_POLICY } from '../../src/core/access.ts'
 import { limitOf } from '../../src/core/limit.ts'
 import type { PlanStore } from '../../src/core/plan.ts'
 import type { PriceStore } from '../../src/core/price-book.ts'
@@ -51,6 +52,7 @@ const TENANT: Tenant = {
   attributes: { zone: '1', cost_center: '4711' },
   status: 'active',
   allowedModels: ['us.*'],
+  access: NO_ACCESS_POLICY,
   limits: [limitOf({ kind: 'cost', per: 'month', amount: 2_500_000_000_000n, rolloverCap: 1_000_000_000_000n })],
   createdAt: '2026-10-01T00:00:00.000Z',
 }
@@ -120,6 +122,7 @@ export function auditStoreContract(name: string, open: () => Promise<OpenedAudit
         attributes: { zone: '1', cost_center: '4711' },
         status: 'active',
         allowed_models: ['us.*'],
+        access: expect.objectContaining({ denied_models: [], guardrail: null, assume_role: null }),
         limits: [expect.objectContaining({ kind: 'cost', per: 'month', amount: '2.5', rollover_cap: '1' })],
         created_at: '2026-10-01T00:00:00.000Z',
       })

@@ -1,6 +1,7 @@
 // What every PlanStore must do.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NO_ACCESS_POLICY, type AccessPolicy } from '../../src/core/access.ts'
 import { USUAL_BUDGETING } from '../../src/core/budgeting.ts'
 import { picoUsd } from '../../src/core/money.ts'
 import { limitOf } from '../../src/core/limit.ts'
@@ -15,10 +16,27 @@ export type OpenedPlans = {
   readonly close: () => Promise<void>
 }
 
+/** One that says all that can be said. */
+export const anAccessPolicy: AccessPolicy = {
+  deniedModels: ['anthropic.claude-opus-*'],
+  regions: ['eu-west-1'],
+  routing: ['in_region', 'geographic'],
+  tiers: ['standard', 'flex'],
+  sendTo: { 'amazon.nova-pro-v1:0': 'arn:aws:bedrock:eu-west-1:111122223333:provisioned-model/abcdefghijkl' },
+  requestMetadata: { tenant: '{tenant_id}' },
+  guardrail: { id: 'gr1', version: '3', trace: 'enabled', streamProcessing: 'async' },
+  assumeRole: {
+    roleArn: 'arn:aws:iam::111122223333:role/silo',
+    externalId: 'outside',
+    sessionTags: { cost_center: '{attribute.cost_center}' },
+  },
+}
+
 export const aPlan = (id: string, changes: Partial<Plan> = {}): Plan => ({
   id,
   name: `Plan ${id}`,
   allowedModels: ['amazon.nova-*', 'anthropic.*'],
+  access: NO_ACCESS_POLICY,
   limits: [limitOf({ kind: 'cost', per: 'month', amount: 50_000_000_000_000n })],
   onDisconnect: 'drain',
   unpriced: 'hold',
@@ -43,6 +61,7 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
       const changed = aPlan('b', {
         limits: [],
         allowedModels: [],
+        access: anAccessPolicy,
         onDisconnect: 'abort',
         unpriced: 'refuse',
         budgeting: {
@@ -73,6 +92,7 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
         attributes: {},
         status: 'active',
         allowedModels: null,
+        access: NO_ACCESS_POLICY,
         limits: [],
         createdAt: '2026-10-01T00:00:00.000Z',
       } as const

@@ -1,11 +1,12 @@
 // What every TenantStore must do.
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { NO_ACCESS_POLICY } from '../../src/core/access.ts'
 import { limitOf } from '../../src/core/limit.ts'
 import type { PlanStore } from '../../src/core/plan.ts'
 import { ALL_TENANTS, StoreConflict } from '../../src/core/tenant.ts'
 import type { ApiKey, Tenant, TenantScope, TenantStore } from '../../src/core/tenant.ts'
-import { aPlan } from './plan-store.ts'
+import { anAccessPolicy, aPlan } from './plan-store.ts'
 
 export type OpenedTenants = {
   readonly tenants: TenantStore
@@ -22,6 +23,7 @@ const aTenant = (id: string, changes: Partial<Tenant> = {}): Tenant => ({
   attributes: {},
   status: 'active',
   allowedModels: null,
+  access: NO_ACCESS_POLICY,
   limits: [],
   createdAt: '2026-10-01T00:00:00.000Z',
   ...changes,
@@ -70,6 +72,7 @@ export function tenantStoreContract(name: string, open: () => Promise<OpenedTena
         attributes: { cost_center: '4711', "it's": '"quoted"; DROP TABLE tenants' },
         status: 'disabled',
         allowedModels: ['anthropic.*'],
+        access: anAccessPolicy,
         limits: [
           limitOf({ kind: 'cost', per: 'month', amount: 2n ** 80n }),
           limitOf({ kind: 'requests', per: 'second', amount: 10n, burst: 100n, mode: 'soft' }),

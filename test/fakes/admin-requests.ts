@@ -1,5 +1,6 @@
 // A request that succeeds for every route of the control plane, in a world of two tenants that must not see each other.
 
+import { NO_ACCESS_POLICY } from '../../src/core/access.ts'
 import { USUAL_BUDGETING } from '../../src/core/budgeting.ts'
 import { ALL_TENANTS } from '../../src/core/tenant.ts'
 import { entry, fakeAdmin, type FakeAdmin } from './admin.ts'
@@ -99,6 +100,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
   const plan = {
     name: 'plan',
     allowedModels: ['anthropic.*'],
+    access: NO_ACCESS_POLICY,
     onDisconnect: 'drain',
     unpriced: 'hold',
     budgeting: USUAL_BUDGETING,
@@ -113,6 +115,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
       attributes: { owner: `attribute of ${tenant}` },
       status: 'active',
       allowedModels: null,
+      access: NO_ACCESS_POLICY,
       limits: [],
       createdAt: '2026-01-01T00:00:00.000Z',
     })

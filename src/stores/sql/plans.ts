@@ -4,6 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely'
 import { planChange } from '../../core/audited.ts'
 import type { OnDisconnect, Plan, PlanStore, UnpricedPolicy } from '../../core/plan.ts'
 import { StoreConflict } from '../../core/tenant.ts'
+import { accessFromJson, accessToJson } from './access.ts'
 import { budgetingFromText, budgetingToText } from './budgeting.ts'
 import { changing, type Writer } from './changes.ts'
 import { limitsFromJson, limitsToJson } from './limits.ts'
@@ -57,6 +58,7 @@ const rowFromPlan = (plan: Plan): Selectable<Schema['plans']> => ({
   id: plan.id,
   name: plan.name,
   allowed_models: JSON.stringify(plan.allowedModels),
+  access: accessToJson(plan.access),
   limits: limitsToJson(plan.limits),
   on_disconnect: plan.onDisconnect,
   unpriced: plan.unpriced,
@@ -68,6 +70,7 @@ const planFromRow = (row: Selectable<Schema['plans']>): Plan => ({
   id: row.id,
   name: row.name,
   allowedModels: JSON.parse(row.allowed_models) as string[],
+  access: accessFromJson(row.access),
   limits: limitsFromJson(row.limits),
   onDisconnect: row.on_disconnect as OnDisconnect,
   unpriced: row.unpriced as UnpricedPolicy,

@@ -14,6 +14,7 @@ export type Schema = {
     id: string
     name: string
     allowed_models: string
+    access: string
     limits: string
     on_disconnect: string
     unpriced: string
@@ -28,6 +29,7 @@ export type Schema = {
     attributes: string
     status: string
     allowed_models: string | null
+    access: string
     limits: string
     created_at: string
   }

@@ -4,6 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely'
 import type { AuditFact } from '../../core/audit.ts'
 import { keyChange, tenantChange } from '../../core/audited.ts'
 import { inScope, StoreConflict } from '../../core/tenant.ts'
+import { accessFromJson, accessToJson } from './access.ts'
 import type { ApiKey, Tenant, TenantScope, TenantStatus, TenantStore } from '../../core/tenant.ts'
 import { changing, type Writer } from './changes.ts'
 import { limitsFromJson, limitsToJson } from './limits.ts'
@@ -205,6 +206,7 @@ const rowFromTenant = (tenant: Tenant): Selectable<Schema['tenants']> => ({
   attributes: JSON.stringify(tenant.attributes),
   status: tenant.status,
   allowed_models: tenant.allowedModels === null ? null : JSON.stringify(tenant.allowedModels),
+  access: accessToJson(tenant.access),
   limits: limitsToJson(tenant.limits),
   created_at: tenant.createdAt,
 })
@@ -217,6 +219,7 @@ const tenantFromRow = (row: Selectable<Schema['tenants']>): Tenant => ({
   attributes: JSON.parse(row.attributes) as Record<string, string>,
   status: row.status as TenantStatus,
   allowedModels: row.allowed_models === null ? null : (JSON.parse(row.allowed_models) as string[]),
+  access: accessFromJson(row.access),
   limits: limitsFromJson(row.limits),
   createdAt: row.created_at,
 })

@@ -57,7 +57,8 @@ function resolvedOf(modelId: string, answer: unknown, region: string): ResolvedM
   const baseModel = parsed[0]?.baseModel ?? null
   if (baseModel === null || parsed.some((model) => model.baseModel !== baseModel)) return null
   const global = parsed.some((model) => model.region === null || model.routing === 'global')
-  return { modelId, kind: 'application_profile', baseModel, routing: global ? 'global' : 'regional', region }
+  const reach = global ? 'global' : parsed.length > 1 ? 'geographic' : 'in_region'
+  return { modelId, kind: 'application_profile', baseModel, routing: global ? 'global' : 'regional', reach, region }
 }
 
 function getJson(send: Send, path: string, region: string): Promise<unknown> {

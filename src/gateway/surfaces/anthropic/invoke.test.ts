@@ -11,6 +11,7 @@ const TARGET = {
     kind: 'system_profile',
     baseModel: 'anthropic.claude-sonnet-5-5',
     routing: 'regional',
+    reach: 'geographic',
     region: 'us-east-1',
   },
   requestId: 'r1',
