@@ -2,7 +2,6 @@
 
 import type { Routing, Tier } from './model.ts'
 import { formatPicoUsd, parsePicoUsd, picoUsd, scaleUnitPrice, type PicoUsd } from './money.ts'
-import type { UnitBounds } from './unit-bounds.ts'
 import { DIMENSIONS, type Dimension } from './usage.ts'
 
 /**
@@ -79,6 +78,17 @@ type DimensionPrices = { readonly cells: Cells; readonly variants: Set<string> }
 type Tree = Map<string, Map<Tier, TierPrices>>
 type AdjustmentRow = { readonly basisPoints: number; readonly version: number } & Period
 
+/** The most that a unit can cost one kind of call, right for calls that begin in the period. */
+export type UnitBounds = Period & {
+  /** Whether there is any price of the dimension for this model and tier. */
+  isBilled(dimension: Dimension): boolean
+  /**
+   * The highest price of a unit of any of the dimensions, at any long-context step up to `tokens` read; null: none has a price.
+   * `dimensions` is a constant of the caller's: the answer is kept under it.
+   */
+  dearest(dimensions: readonly Dimension[], tokens: number, variant: string): bigint | null
+}
+
 /** An immutable snapshot of all prices. Built once for each change; read only through the functions of this file. */
 export type PriceBook = {
   /** the newest version in it; 0 when empty */
@@ -87,7 +97,7 @@ export type PriceBook = {
   readonly list: Tree
   readonly own: ReadonlyMap<string, Tree>
   readonly adjustments: ReadonlyMap<string, readonly AdjustmentRow[]>
-  /** what was worked out from this book and is worth keeping as long as it: see unit-bounds.ts */
+  /** what was worked out from this book and is kept as long as it (unit-bounds.ts) */
   readonly unitBounds: Map<string, UnitBounds>
 }
 

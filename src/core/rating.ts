@@ -1,8 +1,8 @@
 // Rating: usage × price → cost by dimension, exact; and the worst case of a call before it is made.
 
 import { picoUsd, ZERO_USD, type PicoUsd } from './money.ts'
-import { findPrice, type FoundPrice, type PriceBook, type PriceQuestion } from './price-book.ts'
-import { askedBy, unitBoundsOf, type RatingQuestion, type UnitBounds } from './unit-bounds.ts'
+import { findPrice, type FoundPrice, type PriceBook, type PriceQuestion, type UnitBounds } from './price-book.ts'
+import { askedBy, unitBoundsOf, type RatingQuestion } from './unit-bounds.ts'
 import {
   CONTEXT_DIMENSIONS,
   DIMENSION_NAMES,

@@ -8,6 +8,7 @@ import {
   variantsOf,
   type PriceBook,
   type PriceQuestion,
+  type UnitBounds,
 } from './price-book.ts'
 import type { Dimension } from './usage.ts'
 
@@ -18,7 +19,7 @@ export type RatingQuestion = Omit<PriceQuestion, 'contextTokens' | 'variant'>
 const MOST_KEPT = 4_096
 
 /** Of one kind of call: model, routing, region, tier, and the tenant where it has prices of its own. */
-export class UnitBounds {
+class KeptBounds implements UnitBounds {
   readonly from: number
   readonly to: number
   readonly #book: PriceBook
@@ -37,7 +38,6 @@ export class UnitBounds {
     this.to = to
   }
 
-  /** Whether the book has any price of the dimension for this model and tier. */
   isBilled(dimension: Dimension): boolean {
     let billed = this.#billed.get(dimension)
     if (billed === undefined) {
@@ -47,10 +47,6 @@ export class UnitBounds {
     return billed
   }
 
-  /**
-   * The highest price of a unit of any of the dimensions, at any long-context step up to `tokens` read; null: none has a price.
-   * `dimensions` is a constant of the caller's: the answer is kept under it.
-   */
   dearest(dimensions: readonly Dimension[], tokens: number, variant: string): bigint | null {
     const reach = this.#reach(tokens)
     if (variant !== '') return this.#work(dimensions, reach, variant)
@@ -93,7 +89,7 @@ export function unitBoundsOf(book: PriceBook, question: RatingQuestion): UnitBou
   const known = book.unitBounds.get(id)
   if (known !== undefined && known.from <= at && at < known.to) return known
   if (book.unitBounds.size >= MOST_KEPT) book.unitBounds.clear()
-  const made = new UnitBounds(book, question)
+  const made = new KeptBounds(book, question)
   book.unitBounds.set(id, made)
   return made
 }
