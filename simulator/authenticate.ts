@@ -18,7 +18,7 @@ const BEARER_REGION = 'us-east-1'
 
 export function authenticate(
   request: SignedRequest,
-  service: 'bedrock' | 'sagemaker',
+  service: 'bedrock' | 'sagemaker' | 'sns',
   credentials: Credentials,
   now: number,
 ): Caller {
@@ -28,9 +28,9 @@ export function authenticate(
   }
   if (authorization.startsWith('AWS4-HMAC-SHA256'))
     return bySignature(request, authorization, service, credentials, now)
-  // SageMaker's runtime takes no API keys (its service model names SigV4 alone).
+  // API keys are Bedrock's; the service models of the others name SigV4 alone.
   const bearer = /^Bearer +(\S+)$/i.exec(authorization)?.[1]
-  if (bearer === undefined || service === 'sagemaker') {
+  if (bearer === undefined || service !== 'bedrock') {
     throw new ApiError('IncompleteSignatureException', `Authorization header requires 'Credential' parameter.`)
   }
   if (!credentials.allowAny && !credentials.bearerKeys.includes(bearer)) {

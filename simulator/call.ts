@@ -87,7 +87,7 @@ export type Answer = PlainAnswer | StreamAnswer
 
 export type Operation = {
   name: string
-  service: 'bedrock' | 'sagemaker'
+  service: 'bedrock' | 'sagemaker' | 'sns'
   method: 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT'
   /** matched against the raw path; named groups become `call.path`, decoded */
   path: RegExp

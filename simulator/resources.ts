@@ -35,6 +35,14 @@ export type StoredResponse = {
   messages: JsonObject[]
 }
 
+/** What SNS was given for a topic; the message by protocol. */
+export type Published = {
+  topicArn: string
+  subject: string | null
+  message: Record<string, string>
+  deduplicationId: string | null
+}
+
 export type Tag = { key: string; value: string }
 
 /** Things that stand for a model in an account in which nobody has created anything yet; `type/name` of the ARN → model id. */
@@ -53,6 +61,7 @@ export type Resources = {
   profiles: Map<string, ApplicationProfile>
   jobs: Map<string, AsyncJob>
   responses: Map<string, StoredResponse>
+  published: Published[]
   /** tags by ARN */
   tags: Map<string, Tag[]>
   /** more aliases, from a scenario */
@@ -65,6 +74,7 @@ export function createResources(): Resources {
   const jobs = new Map<string, AsyncJob>()
   const responses = new Map<string, StoredResponse>()
   const tags = new Map<string, Tag[]>()
+  const published: Published[] = []
   let added: Readonly<Record<string, string>> = {}
   return {
     aliases: {
@@ -77,6 +87,7 @@ export function createResources(): Resources {
     profiles,
     jobs,
     responses,
+    published,
     tags,
     addAliases(aliases) {
       added = aliases
@@ -86,6 +97,7 @@ export function createResources(): Resources {
       jobs.clear()
       responses.clear()
       tags.clear()
+      published.length = 0
     },
   }
 }

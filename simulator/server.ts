@@ -12,7 +12,7 @@ import { listen } from './listener.ts'
 import { createModelTable } from './models.ts'
 import { OPERATIONS } from './operations/index.ts'
 import { createPromptCache } from './prompt-cache.ts'
-import { createResources } from './resources.ts'
+import { createResources, type Published } from './resources.ts'
 import { NO_SCENARIO, type Scenario } from './scenario.ts'
 import type { Simulator } from './simulator.ts'
 import { digest } from './tokens.ts'
@@ -51,6 +51,8 @@ export type RunningSimulator = {
   port: number
   close(): Promise<void>
   bill(): BilledCall[]
+  /** what SNS was given */
+  published(): readonly Published[]
   reset(): void
   setScenario(scenario: Scenario): void
 }
@@ -70,6 +72,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Ru
       await simulator.log?.flush()
     },
     bill: () => simulator.bill.calls(),
+    published: () => simulator.resources.published,
     reset: () => simulator.reset(),
     setScenario: (scenario) => simulator.setScenario(scenario),
   }

@@ -1,6 +1,6 @@
-// The two secrets of an installation: the admin token, kept as a hash, and the root secret that access key pairs are derived from.
+// The two secrets of an installation: the admin token, kept as a hash, and the root secret that key pairs and seals are derived from.
 
-import { createHmac, hash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes } from 'node:crypto'
 
 export type SecretSettings = {
   get(name: string): Promise<string | null>
@@ -44,5 +44,38 @@ export function createSecretDerivation(root: string): (accessKeyId: string) => s
       derived.set(accessKeyId, secret)
     }
     return secret
+  }
+}
+
+export type Seal = {
+  /** Encrypts a secret for one owner, such as an alert target: it opens for no other. */
+  readonly seal: (text: string, owner: string) => string
+  /** Throws when it was sealed for another owner or under another root secret, or was changed. */
+  readonly open: (sealed: string, owner: string) => string
+}
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+
+/** AES-256-GCM under a key derived from the root secret for this one purpose: secrets that have to be used again, not only compared. */
+export function createSeal(root: string): Seal {
+  const key = Buffer.from(hkdfSync('sha256', root, '', 'weighbridge: sealed secrets, 1', 32))
+  return {
+    seal(text, owner) {
+      const nonce = randomBytes(NONCE_BYTES)
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(owner))
+      const sealed = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+      return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString('base64')
+    },
+    open(sealed, owner) {
+      const bytes = Buffer.from(sealed, 'base64')
+      const nonce = bytes.subarray(0, NONCE_BYTES)
+      const tag = bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES)
+      const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES })
+      decipher.setAAD(Buffer.from(owner)).setAuthTag(tag)
+      return Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString(
+        'utf8',
+      )
+    },
   }
 }

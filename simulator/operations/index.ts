@@ -19,6 +19,7 @@ import { INVOKE_MODEL } from './invoke-model.ts'
 import { INVOKE_MODEL_WITH_RESPONSE_STREAM } from './invoke-model-with-response-stream.ts'
 import { MESSAGES } from './messages.ts'
 import { CANCEL_RESPONSE, CREATE_RESPONSE, DELETE_RESPONSE, GET_RESPONSE } from './responses.ts'
+import { PUBLISH } from './publish.ts'
 import { LIST_TAGS_FOR_RESOURCE, TAG_RESOURCE, UNTAG_RESOURCE } from './tags.ts'
 
 export const OPERATIONS: readonly Operation[] = [
@@ -50,4 +51,5 @@ export const OPERATIONS: readonly Operation[] = [
   INVOKE_ENDPOINT,
   INVOKE_ENDPOINT_ASYNC,
   INVOKE_ENDPOINT_WITH_RESPONSE_STREAM,
+  PUBLISH,
 ]

@@ -14,6 +14,8 @@ export const AUDIT_RESOURCES = [
   'api_key',
   'plan',
   'price_version',
+  'alert_rule',
+  'alert_target',
   'ledger',
   'rollups',
   'closed_day',

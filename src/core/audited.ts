@@ -1,6 +1,8 @@
 // What the audit trail shows of each resource: only the fields that a table lists, so that a field nobody thought of stays out.
 
 import type { AccessPolicy } from './access.ts'
+import type { AlertRule, ErrorRule, ForecastRule, ThresholdRule } from './alert.ts'
+import type { AlertTarget } from './alert-delivery.ts'
 import { auditJson, type AuditFact } from './audit.ts'
 import type { FallbackPrice } from './budgeting.ts'
 import type { Limit } from './limit.ts'
@@ -68,6 +70,33 @@ const PRICE_VERSION: Shown<PriceVersion> = {
   adjustments: firstShown,
 }
 
+/** What rules of any kind have; what a rule has not is left out. */
+type AnyAlertRule = Pick<AlertRule, 'kind'> &
+  Omit<ThresholdRule, 'kind'> &
+  Omit<ForecastRule, 'kind'> &
+  Omit<ErrorRule, 'kind'>
+
+const ALERT_RULE: Shown<Partial<AnyAlertRule>> = {
+  id: 'shown',
+  kind: 'shown',
+  tenantId: 'shown',
+  targetIds: 'shown',
+  createdAt: 'shown',
+  percents: 'shown',
+  limitKinds: 'shown',
+  counting: 'shown',
+  minimumElapsedPercent: 'shown',
+  windowMinutes: 'shown',
+  minimumCalls: 'shown',
+}
+
+const ALERT_TARGET: Shown<AlertTarget> = {
+  id: 'shown',
+  settings: membersNamed,
+  sealedSecret: 'secret',
+  createdAt: 'shown',
+}
+
 const CHANGED = { outcome: 'changed', reason: null } as const
 
 export const tenantChange = (before: Tenant | null, after: Tenant): AuditFact => ({
@@ -98,6 +127,30 @@ export const planChange = (planId: string, before: Plan | null, after: Plan | nu
   after: after && jsonOf(PLAN, after),
 })
 
+export const alertRuleChange = (ruleId: string, before: AlertRule | null, after: AlertRule | null): AuditFact => ({
+  ...CHANGED,
+  resource: 'alert_rule',
+  resourceId: ruleId,
+  tenantId: (after ?? before)?.tenantId ?? null,
+  before: before && ruleJson(before),
+  after: after && ruleJson(after),
+})
+
+const ruleJson = (rule: AlertRule): string => jsonOf(ALERT_RULE, rule)
+
+export const alertTargetChange = (
+  targetId: string,
+  before: AlertTarget | null,
+  after: AlertTarget | null,
+): AuditFact => ({
+  ...CHANGED,
+  resource: 'alert_target',
+  resourceId: targetId,
+  tenantId: null,
+  before: before && jsonOf(ALERT_TARGET, before),
+  after: after && jsonOf(ALERT_TARGET, after),
+})
+
 /** A version is never edited, so what was before it is the version before it. */
 export const priceVersionChange = (version: PriceVersion): AuditFact => ({
   ...CHANGED,
@@ -120,8 +173,9 @@ function jsonOf<Type extends object>(table: Shown<Type>, value: Type): string {
 /** "parentId" as the admin API writes it: "parent_id". */
 const named = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-const membersNamed = (value: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(value).map(([name, member]) => [named(name), member]))
+function membersNamed(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [named(name), member]))
+}
 
 /** Whole numbers of a limit on cost are pico-USD; they are shown in USD, as the admin API takes them. */
 function accessShown({ guardrail, assumeRole, ...rest }: AccessPolicy): unknown {

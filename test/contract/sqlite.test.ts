@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/stores/sql/sqlite.ts'
 import { auditStoreContract } from './audit-store.ts'
+import { alertStoreContract } from './alert-store.ts'
 import { ledgerStoreContract } from './ledger-store.ts'
 import { planStoreContract } from './plan-store.ts'
 import { priceStoreContract } from './price-store.ts'
@@ -29,3 +30,4 @@ tenantStoreContract('SQLite', openScratch)
 planStoreContract('SQLite', openScratch)
 priceStoreContract('SQLite', openScratch)
 auditStoreContract('SQLite', openScratch)
+alertStoreContract('SQLite', openScratch)

@@ -44,6 +44,13 @@ export const LAYERS: readonly Layer[] = [
     builtins: true,
   },
   {
+    name: 'notifiers',
+    holds: ['src/notifiers/'],
+    knows: ['same adapter', 'core'],
+    packages: ['undici', 'nodemailer', '@aws-sdk/client-sns'],
+    builtins: true,
+  },
+  {
     name: 'stores',
     holds: ['src/stores/'],
     knows: ['same adapter', 'core'],
@@ -92,6 +99,7 @@ export const LAYERS: readonly Layer[] = [
       'reports',
       'jobs',
       'upstreams',
+      'notifiers',
       'stores',
       'counters',
       'catalogue',

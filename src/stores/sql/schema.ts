@@ -56,6 +56,29 @@ export type Schema = {
     checksum: Integer
   }
   audit: AuditColumns
+  alert_targets: { id: string; settings: string; sealed_secret: string | null; created_at: string }
+  alert_rules: { id: string; tenant_id: string | null; target_ids: string; definition: string; created_at: string }
+  alerts: {
+    /** given by the database */
+    position: ColumnType<bigint, never, never>
+    id: string
+    identity: string
+    rule_id: string
+    tenant_id: string | null
+    raised_at: Integer
+    window_start: Integer
+    window_end: NullableInteger
+    facts: string
+  }
+  alert_deliveries: {
+    alert_id: string
+    target_id: string
+    state: string
+    attempts: Integer
+    next_attempt_at: NullableInteger
+    delivered_at: NullableInteger
+    last_error: string | null
+  }
   rollup_keys: RollupKeyColumns & { id: Integer }
   entries: EntryColumns
   rollups: RollupColumns

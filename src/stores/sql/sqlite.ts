@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Kysely } from 'kysely'
 import { byItself, type AuditOrigin } from '../../core/audit.ts'
 import type { RollupStore } from '../../core/rollup.ts'
+import { createAlertStore } from './alerts.ts'
 import { AppendQueue } from './append-queue.ts'
 import { checkAudit, createAuditStore } from './audit.ts'
 import { readChangeCounter, type Writer } from './changes.ts'
@@ -56,7 +57,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
   const rebuild = createRebuild(database, thread)
   const changesBy = (origin: AuditOrigin): ChangedStores => {
     const writer: Writer = { database, origin, now: options.now }
-    return { tenants: createTenantStore(writer), plans: createPlanStore(writer), prices: createPriceStore(writer) }
+    return {
+      tenants: createTenantStore(writer),
+      plans: createPlanStore(writer),
+      prices: createPriceStore(writer),
+      alerts: createAlertStore(writer),
+    }
   }
   return {
     ...changesBy(byItself('start')),

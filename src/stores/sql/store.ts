@@ -1,5 +1,6 @@
 // Everything that is kept, behind one object, over Kysely and whatever engine stands behind it.
 
+import type { AlertStore } from '../../core/alert-delivery.ts'
 import type { AuditOrigin, AuditStore } from '../../core/audit.ts'
 import type { LedgerStore } from '../../core/ledger.ts'
 import type { PlanStore } from '../../core/plan.ts'
@@ -13,17 +14,18 @@ export type ChangedStores = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly prices: PriceStore
+  readonly alerts: AlertStore
 }
 
-/** What is changed through its own tenants, plans and prices stands in the audit trail as changed by the gateway itself. */
+/** What is changed through its own tenants, plans, prices and alerts stands in the audit trail as changed by the gateway itself. */
 export type Store = ChangedStores & {
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly settings: SettingStore
   readonly audit: AuditStore
-  /** The same tenants, plans and prices; what is changed through these stands in the audit trail as theirs who ask. */
+  /** The same tenants, plans, prices and alerts; what is changed through these stands in the audit trail as theirs who ask. */
   changesBy(origin: AuditOrigin): ChangedStores
-  /** Moves with every write of tenants, keys, plans and prices; cheap to ask. */
+  /** Moves with every write of tenants, keys, plans, prices and alert rules; cheap to ask. */
   changeCounter(): Promise<number>
   /** Proves the tables, every checksum, every rollup and the audit trail; one sentence for each problem. */
   check(): Promise<readonly string[]>
