@@ -5,11 +5,13 @@ import Anthropic from '@anthropic-ai/sdk'
 import { ChatAnthropic } from '@langchain/anthropic'
 import { generateText, jsonSchema, streamText } from 'ai'
 import OldAnthropic from 'anthropic-sdk-0'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { NO_SCENARIO, parseScenario } from '../../simulator/scenario.ts'
 import type { LedgerLine, TestTenant } from './admin-client.ts'
 import { startHarness, type Harness } from './harness.ts'
 import { counted } from './truth.ts'
 
+const NOVA = 'amazon.nova-lite-v1:0'
 const CLAUDE = 'us.anthropic.claude-haiku-4-5-20251001-v1:0'
 
 let harness: Harness
@@ -191,6 +193,163 @@ describe.each(CLIENTS)('%s, Claude by InvokeModel', (_name, client) => {
     expect(sent).toBe(1)
     expect(harness.simulator.bill()).toEqual([])
   })
+})
+
+describe.each(CLIENTS)('%s, other models by Converse', (_name, client) => {
+  /** The same conversation in Bedrock's own words. */
+  async function converse(model: string, body: object): Promise<LedgerLine | undefined> {
+    harness.simulator.reset()
+    const [entry] = await metered(async () => {
+      const answer = await fetch(`${harness.url}/model/${encodeURIComponent(model)}/converse`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tenant.secret}` },
+        body: JSON.stringify(body),
+      })
+      expect(answer.status).toBe(200)
+    })
+    return entry
+  }
+
+  it.each([NOVA, 'openai.gpt-oss-120b-1:0', 'meta.llama3-3-70b-instruct-v1:0'])(
+    '%s: the ledger of a call is that of the native one, streamed and not',
+    async (model) => {
+      const prompt = 'Tell me of the sea in 30 words.'
+      const native = await converse(model, {
+        messages: [{ role: 'user', content: [{ text: prompt }] }],
+        inferenceConfig: { maxTokens: 200 },
+      })
+      harness.simulator.reset()
+      let whole: unknown
+      const [entry] = await metered(async () => {
+        whole = (await client().messages.create(input(model, prompt))).content
+      })
+      harness.simulator.reset()
+      const [streamed] = await metered(async () => {
+        const message = await client().messages.stream(input(model, prompt)).finalMessage()
+        expect(message.content).toEqual(whole)
+        expect(message.usage.input_tokens).toBe(native?.usage?.input_tokens)
+      })
+      for (const line of [entry, streamed]) {
+        expect([line?.usage, line?.cost_usd]).toEqual([native?.usage, native?.cost_usd])
+        expect(line).toMatchObject({ surface: 'anthropic', ending: 'completed', model_id: model })
+      }
+      expect(native?.cost_usd).not.toBeNull()
+    },
+  )
+
+  it('calls a tool and takes its failed result, streamed and not', async () => {
+    const asked = { ...input(NOVA), tools: [weather], tool_choice: { type: 'any' as const } }
+    const whole = await client().messages.create(asked)
+    expect([whole.stop_reason, whole.content[0]?.type]).toEqual(['tool_use', 'tool_use'])
+    const streamed = await client().messages.stream(asked).finalMessage()
+    expect(streamed.content).toEqual(whole.content)
+    const [call] = whole.content.filter((block) => block.type === 'tool_use')
+    const result = { type: 'tool_result' as const, tool_use_id: call?.id ?? '', is_error: true, content: 'no weather' }
+    const { tools } = asked
+    const messages = [
+      ...asked.messages,
+      { role: 'assistant' as const, content: whole.content },
+      { role: 'user' as const, content: [result] },
+    ]
+    const next = await client().messages.create({ ...input(NOVA), tools, messages })
+    expect(next.stop_reason).toBe('end_turn')
+  })
+
+  it('says at which words it stopped, and what could not be carried', async () => {
+    const said = await client().messages.create(input(NOVA))
+    const [block] = said.content
+    const stop = block?.type === 'text' ? (block.text.split(' ')[5] ?? '') : ''
+    const request = { ...input(NOVA), stop_sequences: ['never said', stop], service_tier: 'auto' as const }
+    const { data, response } = await client().messages.create(request).withResponse()
+    expect([data.stop_reason, data.stop_sequence]).toEqual(['stop_sequence', stop])
+    expect(response.headers.get('x-weighbridge-dropped')).toBe('service_tier')
+    expect(response.headers.get('request-id')).toBe(response.headers.get('x-weighbridge-request-id'))
+  })
+
+  it('counts what was cached once', async () => {
+    const text = 'a sea '.repeat(6_000)
+    const system = [{ type: 'text' as const, text, cache_control: { type: 'ephemeral' as const } }]
+    const entries = await metered(async () => {
+      const written = await client().messages.create({ ...input(NOVA), system })
+      const read = await client()
+        .messages.stream({ ...input(NOVA), system })
+        .finalMessage()
+      expect(written.usage.cache_creation_input_tokens).toBeGreaterThan(1_000)
+      expect(read.usage.cache_read_input_tokens).toBe(written.usage.cache_creation_input_tokens)
+    })
+    expect(entries).toHaveLength(2)
+  })
+
+  it('hears what Bedrock refuses with in its own words, whole and in a stream', async () => {
+    const refused = (model: string, stream = false) =>
+      client()
+        .messages.create({ ...input(model), stream })
+        .then(
+          async (answer) => {
+            for await (const event of answer as AsyncIterable<unknown>) void event
+            return null
+          },
+          (thrown: unknown) => thrown,
+        )
+    const throttled = 'error:type=ThrottlingException'
+    expect(await faulty(throttled, () => refused(NOVA))).toMatchObject({
+      status: 429,
+      error: { error: { type: 'rate_limit_error', message: 'Too many requests, please wait before trying again.' } },
+    })
+    await expect(faulty('exception:after=3,type=throttlingException', () => refused(NOVA, true))).rejects.toMatchObject(
+      {
+        error: { error: { type: 'rate_limit_error' } },
+      },
+    )
+    await expect(faulty('reset:after=3', () => refused(NOVA, true))).rejects.toMatchObject({
+      error: { error: { type: 'api_error' } },
+    })
+  })
+})
+
+/** Every call of `act` meets this fault upstream. */
+async function faulty<T>(fault: string, act: () => Promise<T>): Promise<T> {
+  harness.simulator.setScenario(parseScenario({ rules: [{ faults: [fault] }] }))
+  try {
+    return await act()
+  } finally {
+    harness.simulator.setScenario(NO_SCENARIO)
+  }
+}
+
+describe.each(CLIENTS)('%s, counting tokens', (_name, client) => {
+  it.each([CLAUDE, NOVA])('%s counts what a call would read, for nothing', async (model) => {
+    const { messages } = input(model)
+    let tokens: unknown
+    const [entry] = await metered(async () => {
+      tokens = (await client().messages.countTokens({ model, messages, tools: [weather] })).input_tokens
+    })
+    expect(tokens).toBeGreaterThan(10)
+    expect(entry).toMatchObject({ operation: 'CountTokens', cost_usd: '0' })
+  })
+
+  it('passes on that a model cannot be counted', async () => {
+    const counting = client().messages.countTokens({ ...input('us.anthropic.claude-sonnet-5-5') })
+    await expect(counting).rejects.toMatchObject({
+      status: 400,
+      error: { error: { message: "The provided model doesn't support counting tokens." } },
+    })
+  })
+})
+
+it('a client that leaves a stream is settled once, with what was generated', async () => {
+  const [entry] = await metered(async () => {
+    await faulty('slow:ms=5', async () => {
+      const stream = current().messages.stream(input(NOVA, 'Tell me of the sea in 150 words.'))
+      await new Promise<void>((resolve) => {
+        stream.on('text', () => resolve())
+        stream.done().catch(() => undefined)
+      })
+      stream.abort()
+      await vi.waitUntil(async () => (await harness.ledger()).at(-1)?.ending === 'client_aborted', { timeout: 10_000 })
+    })
+  })
+  expect(entry).toMatchObject({ ending: 'client_aborted', surface: 'anthropic' })
 })
 
 describe('@ai-sdk/anthropic', () => {

@@ -1,30 +1,54 @@
 // Anthropic's dialect: Messages and the counting of tokens, for any model; what Claude understands goes out nearly as it came.
 
+import { GatewayError } from '../../../core/errors.ts'
+import { converseCall } from './converse.ts'
+import { countTokensCall } from './count-tokens.ts'
 import { renderAnthropicError, renderAnthropicStreamError } from './errors.ts'
 import { invokeCall } from './invoke.ts'
 import { readMessagesRequest, type MessagesRequest } from './request.ts'
 import type { Outgoing, Route, Surface, TranslationTarget } from '../surface.ts'
 
+const COUNT_TOKENS = 'CountTokens'
+
 export const anthropicSurface: Surface = {
   name: 'anthropic',
   match: matchAnthropic,
-  prepare(_route, header, body) {
+  prepare(route, header, body) {
+    if (!Object.values(OPERATIONS).includes(route.operation)) {
+      throw new GatewayError('unknown_route', { message: `There is no operation ${route.operation} here.` })
+    }
     const request = readMessagesRequest(header, body)
-    return { facts: { modelId: request.modelId }, translate: (target) => messagesCall(request, target) }
+    return { facts: { modelId: request.modelId }, translate: (target) => outgoingOf(route, request, target) }
   },
   renderError: renderAnthropicError,
   renderStreamError: renderAnthropicStreamError,
 }
 
 /** Anthropic's client for Bedrock keeps its base path, /bedrock, also where it counts tokens (@anthropic-ai/bedrock-sdk 1.1). */
-const MESSAGES = /^(?:\/(?:anthropic|bedrock))?\/v1\/messages$/
+const PREFIX = /^(?:\/(?:anthropic|bedrock))?\/v1\//
 
-function matchAnthropic(method: string, path: string): Route | null {
-  const pathOnly = path.split('?', 1)[0] ?? ''
-  if (method !== 'POST' || !MESSAGES.test(pathOnly)) return null
-  return { operation: 'Messages', modelId: null, plane: 'runtime', upstreamPath: path, kind: 'call', streams: false }
+const OPERATIONS: Readonly<Record<string, string>> = {
+  'POST messages': 'Messages',
+  'POST messages/count_tokens': COUNT_TOKENS,
 }
 
-function messagesCall(request: MessagesRequest, target: TranslationTarget): Outgoing {
-  return invokeCall(request, target)
+/** Under its own name everything is of this dialect, so that what it does not have is refused in its own shape. */
+function matchAnthropic(method: string, path: string): Route | null {
+  const prefix = PREFIX.exec(path)?.[0]
+  if (prefix === undefined) return null
+  const asked = `${method} ${path.slice(prefix.length).split('?', 1)[0] ?? ''}`
+  const known = Object.hasOwn(OPERATIONS, asked) ? OPERATIONS[asked] : undefined
+  if (known === undefined && !prefix.startsWith('/anthropic/')) return null
+  const operation = known ?? asked.slice(0, 200)
+  return { operation, modelId: null, plane: 'runtime', upstreamPath: path, kind: 'call', streams: false }
+}
+
+/** Models that take Anthropic's dialect on InvokeModel; all others are spoken to by Converse. */
+const NATIVE = /^anthropic\.claude-/
+
+function outgoingOf({ operation }: Route, request: MessagesRequest, target: TranslationTarget): Outgoing {
+  const { baseModel } = target.model
+  const native = baseModel !== null && NATIVE.test(baseModel)
+  if (operation === COUNT_TOKENS) return countTokensCall(request, target, native)
+  return native ? invokeCall(request, target) : converseCall(request, target)
 }

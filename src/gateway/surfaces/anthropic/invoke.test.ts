@@ -3,35 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'
 import type { AnswerTranslator } from '../surface.ts'
 import { anthropicSurface } from './index.ts'
+import { outgoing, translatorOf } from './outgoing.fixture.ts'
 
 const MODEL = 'us.anthropic.claude-sonnet-5-5'
-const TARGET = {
-  model: {
-    modelId: MODEL,
-    kind: 'system_profile',
-    baseModel: 'anthropic.claude-sonnet-5-5',
-    routing: 'regional',
-    reach: 'geographic',
-    region: 'us-east-1',
-  },
-  requestId: 'r1',
-  now: 0,
-} as const
-
-function outgoing(body: object, headers: Record<string, string> = {}) {
-  const route = anthropicSurface.match('POST', '/v1/messages')
-  if (route === null) throw new Error('no route')
-  const bytes = Buffer.from(JSON.stringify({ model: MODEL, max_tokens: 9, messages: [], ...body }))
-  const prepared = anthropicSurface.prepare(route, (name) => headers[name], bytes)
-  if (prepared.translate === null) throw new Error('not translated')
-  return prepared.translate(TARGET)
-}
-
-function translator(): AnswerTranslator {
-  const { answer } = outgoing({ stream: true })
-  if (answer === null) throw new Error('no translator')
-  return answer
-}
+const translator = (): AnswerTranslator => translatorOf(MODEL, {})
 
 const chunk = (event: unknown): Buffer => {
   const bytes = Buffer.from(JSON.stringify(event)).toString('base64')
@@ -47,7 +22,14 @@ describe('paths', () => {
     },
   )
 
-  it.each(['/v1/messages/', '/x/v1/messages', '/anthropic/v1/messages/batches', '/v1/messagesx', '//v1/messages'])(
+  it('under its own name are refused in its own shape where they are none of its', () => {
+    const route = anthropicSurface.match('POST', '/anthropic/v1/messages/batches')!
+    expect(() => anthropicSurface.prepare(route, () => undefined, Buffer.from('{"model":"a"}'))).toThrow(
+      expect.objectContaining({ code: 'unknown_route' }),
+    )
+  })
+
+  it.each(['/v1/messages/', '/x/v1/messages', '/v1/messages/batches', '/v1/messagesx', '//v1/messages'])(
     '%s is none of its',
     (path) => {
       expect(anthropicSurface.match('POST', path)).toBeNull()
@@ -58,7 +40,8 @@ describe('paths', () => {
 describe('what goes out', () => {
   it('is the native body: no model, no stream, the native version, the betas of header and body once', () => {
     const call = outgoing(
-      { anthropic_beta: ['a'], metadata: { user_id: 'ann' }, service_tier: 'auto' },
+      MODEL,
+      { anthropic_beta: ['a'], metadata: { user_id: 'ann' }, service_tier: 'auto', messages: [] },
       { 'anthropic-beta': 'a, b', 'x-claude-code-session-id': 's1', 'x-amzn-bedrock-service-tier': 'flex' },
     )
     expect(JSON.parse(call.body.toString())).toEqual({

@@ -4,9 +4,10 @@ import { GatewayError } from '../../../core/errors.ts'
 import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
 import { sseEvent } from '../../../http/sse.ts'
 import { outgoingCall, refusalWords } from '../converse/call.ts'
+import { Dropped } from '../converse/dropped.ts'
 import type { AnswerTranslator, Outgoing, TranslationTarget } from '../surface.ts'
 import { bedrockExceptionEvent, renderBedrockRefusal } from './errors.ts'
-import { editMembers } from './native-body.ts'
+import { editMembers, type MemberEdits } from './native-body.ts'
 import type { MessagesRequest } from './request.ts'
 
 /** The one version that InvokeModel has (Bedrock user guide, "Anthropic Claude Messages API", 2026-11). */
@@ -14,7 +15,8 @@ const NATIVE_VERSION = '"bedrock-2023-05-31"'
 
 export function invokeCall(request: MessagesRequest, { requestId }: TranslationTarget): Outgoing {
   const { streams, modelId } = request
-  const dropped = request.scan.range('service_tier') === undefined ? [] : ['service_tier']
+  const dropped = new Dropped()
+  if (request.scan.range('service_tier') !== undefined) dropped.add('service_tier')
   const operation = streams ? 'InvokeModelWithResponseStream' : 'InvokeModel'
   return outgoingCall({
     operation,
@@ -23,25 +25,26 @@ export function invokeCall(request: MessagesRequest, { requestId }: TranslationT
     body: nativeBody(request),
     streams,
     metadata: request.metadata,
-    answer: invokeAnswer(requestId, dropped),
+    answer: invokeAnswer(requestId, ['request-id', requestId, ...dropped.headers()]),
   })
 }
 
 /** Whether a call is streamed, and by which model, InvokeModel's path says; betas stand in its body. */
-export function nativeBody({ body, scan, betas }: MessagesRequest): Buffer {
+export function nativeBody({ body, scan, betas }: MessagesRequest, more: MemberEdits = {}): Buffer {
   return editMembers(body, scan, {
     model: null,
     stream: null,
     service_tier: null,
     anthropic_beta: betas.length === 0 ? null : JSON.stringify(betas),
     anthropic_version: NATIVE_VERSION,
+    ...more,
   })
 }
 
 /** Twice the largest event of Bedrock, which is a million bytes in base64: nothing longer is waited for. */
 const MAX_MESSAGE_BYTES = 3_000_000
 
-function invokeAnswer(requestId: string, dropped: readonly string[]): AnswerTranslator {
+function invokeAnswer(requestId: string, headers: readonly string[]): AnswerTranslator {
   let events: Buffer[] = []
   const scanner = createEventStreamScanner({
     maxMessageBytes: MAX_MESSAGE_BYTES,
@@ -50,7 +53,7 @@ function invokeAnswer(requestId: string, dropped: readonly string[]): AnswerTran
     onFault: () => undefined,
   })
   return {
-    headers: answerHeaders(requestId, dropped),
+    headers,
     whole: (status, body) =>
       status >= 400
         ? renderBedrockRefusal(status, refusalWords(body), requestId)
@@ -63,13 +66,6 @@ function invokeAnswer(requestId: string, dropped: readonly string[]): AnswerTran
     end: () => NOTHING,
   }
 }
-
-/** Headers of every answer of this dialect. */
-export const answerHeaders = (requestId: string, dropped: readonly string[]): string[] => [
-  'request-id',
-  requestId,
-  ...(dropped.length === 0 ? [] : ['x-weighbridge-dropped', dropped.join(', ')]),
-]
 
 const NOTHING = Buffer.alloc(0)
 const PING = Buffer.from(sseEvent('ping', { type: 'ping' }))

@@ -56,7 +56,7 @@ function formatOfName(filename: string): string | undefined {
 }
 
 /** Letters, digits, single spaces, hyphens and brackets are what Bedrock takes (API_runtime_DocumentBlock). */
-function documentName(filename: string): string {
+export function documentName(filename: string): string {
   const name = filename.replaceAll(NOT_IN_A_NAME, ' ').replaceAll(/ {2,}/g, ' ').trim().slice(0, LONGEST_DOCUMENT_NAME)
   return name === '' ? 'document' : name
 }
