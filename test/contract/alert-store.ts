@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AlertFacts, AlertRule } from '../../src/core/alert.ts'
 import type { AlertStore, AlertTarget, RaisedAlert } from '../../src/core/alert-delivery.ts'
+import { NO_ACCESS_POLICY } from '../../src/core/access.ts'
 import { ALL_TENANTS, StoreConflict, type TenantStore } from '../../src/core/tenant.ts'
 
 export type OpenedAlerts = {
@@ -251,5 +252,6 @@ const aTenant = (id: string) =>
     status: 'active',
     allowedModels: null,
     limits: [],
+    access: NO_ACCESS_POLICY,
     createdAt: CREATED,
   }) as const
