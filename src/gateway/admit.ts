@@ -1,13 +1,15 @@
 // Decides whether a call may run: worst-case price, every limit of its tenants; then writes the hold, all or nothing.
 
+import type { FallbackPrice } from '../core/budgeting.ts'
 import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { ResolvedModel } from '../core/model.ts'
-import type { PicoUsd } from '../core/money.ts'
-import { refusalOf } from '../core/policy.ts'
+import { refusalOf, type Ask, type Verdict } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import type { Counters, Hold, Taken } from '../core/reservation.ts'
-import { boundsOf, priceBounds, type ModelBounds } from './bounds.ts'
+import { boundsOf, type ModelBounds } from './bounds.ts'
+import { priceCall, tariffsOf, type CallPrice, type CallPriceQuestion } from './call-price.ts'
+import { cappedTo, writeCap } from './cap-output.ts'
 import type { HoldGatherer } from './hold-gatherer.ts'
 import type { CallFacts } from './surfaces/surface.ts'
 
@@ -36,43 +38,90 @@ export type Admitted = {
   readonly member: Member
   readonly model: ResolvedModel
   readonly facts: CallFacts
-  readonly bodyBytes: number
+  /** as it is to be sent: with a lower output cap where the limits left no more */
+  readonly body: Buffer
+  /** the cap that was written into the body; null: none was */
+  readonly outputCap: number | null
+  /** what stands in for the price that the model has not; null: it has one, or its cost is not known at all */
+  readonly fallback: FallbackPrice | null
 }
 
 const NOTHING_KNOWN: ModelBounds = { outputTokens: null, contextTokens: null }
 
 export async function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Promise<Admitted> {
-  const { member, facts, model, now } = question
-  const { baseModel, routing, region } = model
-  const most = baseModel === null ? NOTHING_KNOWN : dependencies.modelBounds(baseModel)
-  const bounds = boundsOf({
-    operation: question.operation,
-    facts,
-    model,
-    body: question.body,
-    most,
-  })
-  const tenantId = member.principal.tenant.id
-  const cost = priceBounds(
-    dependencies.priceBook(),
-    { baseModel, routing, region, tier: facts.tier, tenantId, at: now },
-    bounds,
-    facts.tiers,
-  )
-  if (cost === null) refuseUnpriced(member, model.modelId)
-  const tokens = bounds.inputTokens + bounds.outputTokens
-  const { verdict, taken } = dependencies.counters.take(member.tenantIds, member.limits, { tokens, cost }, now)
-  if (!verdict.allow) throw refusalOf(verdict, now)
-  if (taken === null) throw new GatewayError('internal', { detail: 'the counters allowed a call and took nothing' })
-  const hold = holdOf(question, cost, tokens)
+  const { member, facts, model } = question
+  const priced = pricedOf(dependencies, question)
+  if (priced.cost === null) refuseUnpriced(member, model.modelId)
+  const { taken, cap, body } = take(dependencies, question, priced)
+  const hold = holdOf(question, taken.ask)
   try {
     await dependencies.holdGatherer.write(hold)
   } catch (thrown) {
     dependencies.counters.release(taken)
     throw new GatewayError('ledger_unavailable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
   }
-  return { hold, taken, member, model, facts, bodyBytes: question.body.length }
+  return { hold, taken, member, model, facts, body, outputCap: cap, fallback: priced.fallback }
 }
+
+type Priced = CallPrice & CallPriceQuestion
+
+function pricedOf(dependencies: AdmitDependencies, question: AdmitQuestion): Priced {
+  const { operation, member, facts, model, body, now } = question
+  const { baseModel, routing, region } = model
+  const most = baseModel === null ? NOTHING_KNOWN : dependencies.modelBounds(baseModel)
+  const tenantId = member.principal.tenant.id
+  const asked = {
+    book: dependencies.priceBook(),
+    asked: { baseModel, routing, region, tier: facts.tier, tenantId, at: now },
+    bounds: boundsOf({ operation, facts, model, body, most }),
+    tiers: facts.tiers,
+    fallbackPrice: member.budgeting.fallbackPrice,
+  }
+  return { ...asked, ...priceCall(asked) }
+}
+
+type TakenCall = { readonly taken: Taken; readonly body: Buffer; readonly cap: number | null }
+
+/** Takes what the call may use at most; where that does not fit and the plan caps answers, the most that does. */
+function take({ counters }: AdmitDependencies, question: AdmitQuestion, priced: Priced): TakenCall {
+  const { member, body, now } = question
+  const { inputTokens, outputTokens } = priced.bounds
+  const whole: Ask = { tokens: inputTokens + outputTokens, cost: priced.cost }
+  const { verdict, taken } = counters.take(member.tenantIds, member.limits, whole, now)
+  if (taken !== null) return { taken, body, cap: null }
+  if (verdict.allow) throw new GatewayError('internal', { detail: 'the counters allowed a call and took nothing' })
+  const capped = member.budgeting.capOutput ? takeCapped(counters, question, priced, verdict) : null
+  if (capped === null) throw refusalOf(verdict, now)
+  return capped
+}
+
+function takeCapped(counters: Counters, question: AdmitQuestion, priced: Priced, refused: Refused): TakenCall | null {
+  const { operation, member, facts, model, body, now } = question
+  const { inputTokens, outputTokens } = priced.bounds
+  const { minOutputTokens } = member.budgeting
+  const { baseModel } = model
+  const tariffs = tariffsOf(priced, priced.fallback)
+  const asked = { operation, baseModel, facts, inputTokens, outputTokens, tariffs, minOutputTokens }
+  let lowest = Number.POSITIVE_INFINITY
+  let by: Refused = refused
+  for (;;) {
+    const capped = cappedTo(asked, by)
+    // each limit may leave less than the one before, and none may leave the same
+    if (capped === null || capped.cap >= lowest) return null
+    lowest = capped.cap
+    const { verdict, taken } = counters.take(member.tenantIds, member.limits, capped.ask, now)
+    if (taken !== null) {
+      const written = writeCap(asked, body, capped.cap)
+      if (written !== null) return { taken, body: written, cap: capped.cap }
+      counters.release(taken)
+      return null
+    }
+    if (verdict.allow) return null
+    by = verdict
+  }
+}
+
+type Refused = Extract<Verdict, { allow: false }>
 
 function refuseUnpriced(member: Member, modelId: string): void {
   if (member.unpriced === 'hold' && !member.hasHardBudget) return
@@ -80,7 +129,7 @@ function refuseUnpriced(member: Member, modelId: string): void {
   throw new GatewayError('price_unknown', { message: `The model "${modelId}" has no price here, and ${why}.` })
 }
 
-function holdOf(question: AdmitQuestion, heldCost: PicoUsd | null, heldTokens: number): Hold {
+function holdOf(question: AdmitQuestion, { cost: heldCost, tokens: heldTokens }: Ask): Hold {
   const { member, model, facts } = question
   return {
     requestId: question.requestId,

@@ -165,7 +165,7 @@ class Run implements UpstreamListener, RunningCall {
     })
     this.#tap.headers(status, headers)
     const streams = flatHeader(headers, 'content-type')?.startsWith('application/vnd.amazon.eventstream') ?? false
-    this.#delivery.head(status, answerHeaders(headers, admitted.hold.requestId), streams)
+    this.#delivery.head(status, answerHeaders(headers, admitted.hold.requestId, admitted.outputCap), streams)
   }
 
   onData(chunk: Buffer): boolean {

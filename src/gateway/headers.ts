@@ -26,11 +26,14 @@ export function outgoingHeaders(exchange: HttpExchange): string[] {
 const BACK = new Set(['content-type', 'retry-after'])
 const BACK_PREFIX = 'x-amzn-'
 const UNPRINTABLE = /[^\t\x20-\x7e\x80-\xff]/
+/** Says to what the gateway lowered the output cap of the call, where its budget left no more. */
+export const OUTPUT_CAPPED_HEADER = 'x-weighbridge-output-capped'
 export const REQUEST_ID_HEADER = 'x-weighbridge-request-id'
 
-/** Headers of the answer that belong to the operation, flat, and the gateway's own request id. */
-export function answerHeaders(upstream: readonly string[], requestId: string): string[] {
+/** Headers of the answer that belong to the operation, flat, and the gateway's own. */
+export function answerHeaders(upstream: readonly string[], requestId: string, outputCap: number | null): string[] {
   const flat = [REQUEST_ID_HEADER, requestId]
+  if (outputCap !== null) flat.push(OUTPUT_CAPPED_HEADER, String(outputCap))
   for (let index = 0; index + 1 < upstream.length; index += 2) {
     const name = upstream[index] as string
     const value = upstream[index + 1] as string

@@ -34,7 +34,7 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
     region: regionFor(member.access, dependencies.region),
   })
   const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body
-  exchange.respond(answer.status, answerHeaders(answer.headers, requestId), body)
+  exchange.respond(answer.status, answerHeaders(answer.headers, requestId, null), body)
 }
 
 /** A named thing that the tenant may not see is answered as one that does not exist. */

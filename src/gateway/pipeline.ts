@@ -188,7 +188,7 @@ async function startCall(
       method: exchange.method,
       path,
       headers,
-      body,
+      body: admitted.body,
       region: model.region,
     },
     onAnswer: operation === 'StartAsyncInvoke' ? (answered) => dependencies.owners.remember(answered, tenantId) : null,

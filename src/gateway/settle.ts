@@ -1,16 +1,18 @@
 // Settles a call, once: rates what was measured, makes the entry durable, puts the actual figures in the place of the held ones.
 
+import type { FallbackPrice } from '../core/budgeting.ts'
 import { type LedgerEntry, type Ending, type LedgerStore } from '../core/ledger.ts'
 import { ZERO_USD } from '../core/money.ts'
 import type { ResolvedModel } from '../core/model.ts'
 import { parseModelId, resolveParsed } from '../core/model.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import { rate } from '../core/rating.ts'
-import type { Counters, Hold, HoldJournal, Taken } from '../core/reservation.ts'
+import type { Counters, Hold, HoldJournal } from '../core/reservation.ts'
 import type { UsageReading } from '../core/upstream.ts'
 import { CONTEXT_DIMENSIONS, estimateTokens, type Usage } from '../core/usage.ts'
 import type { Admitted } from './admit.ts'
 import { type Backlog, mayPass } from './backlog.ts'
+import { fallbackCost } from './call-price.ts'
 
 /** What happened upstream, as far as it decides what was billed. */
 export type Outcome = {
@@ -54,17 +56,24 @@ export async function settle(
     throw thrown
   }
   dependencies.holds.close(entry.requestId)
-  settleCounters(dependencies, admitted.taken, entry)
+  settleCounters(dependencies, admitted, entry)
   dependencies.onEntry(entry)
   return entry
 }
 
-function settleCounters(dependencies: SettleDependencies, taken: Taken, entry: LedgerEntry): void {
+function settleCounters(dependencies: SettleDependencies, { taken, fallback }: Admitted, entry: LedgerEntry): void {
   const now = dependencies.now()
   // What nobody could measure stays charged at its worst case until reconciliation says better: budgets hold.
   const tokens = entry.usage === null ? taken.ask.tokens : tokensOf(entry.usage)
-  const cost = entry.cost ?? (entry.usage === null ? (taken.ask.cost ?? 0n) : 0n)
+  const cost = entry.cost ?? standInOf(fallback, entry.usage) ?? taken.ask.cost ?? 0n
   dependencies.counters.settle(taken, { tokens, cost }, now)
+}
+
+/** The entry stays unpriced until a price comes; the budget counts what the plan assumes. */
+function standInOf(fallback: FallbackPrice | null, usage: Usage | null): bigint | null {
+  if (fallback === null || usage === null || Object.values(usage.quantities).includes(null)) return null
+  const output = usage.quantities.output_tokens ?? 0
+  return fallbackCost(fallback, tokensOf(usage) - output, output)
 }
 
 /** Tokens that count towards token limits: everything read and everything written. */
@@ -138,7 +147,7 @@ function usageOf(admitted: Admitted, outcome: Outcome): Usage | null {
   return {
     quantities: {
       ...said,
-      input_tokens: said.input_tokens ?? estimateTokens(admitted.bodyBytes),
+      input_tokens: said.input_tokens ?? estimateTokens(admitted.body.length),
       output_tokens: Math.max(said.output_tokens ?? 0, estimateTokens(reading.outputCharacters)),
     },
     estimated: true,
