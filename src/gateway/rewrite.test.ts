@@ -82,6 +82,7 @@ describe('a list of tiers', () => {
   ] as const)('makes of %s under %j %s', (body, tiers, expected, tier) => {
     const sent = written(call('Converse', body), { tiers })
     expect([bodyOf(sent), sent.facts.tier]).toEqual([expected, tier])
+    expect(sent.facts.tiers).toContain(tier)
   })
 
   it('is in headers for InvokeModel, whatever the client sent there', () => {
@@ -162,6 +163,11 @@ describe('a guardrail', () => {
       'x-amzn-bedrock-trace',
       'ENABLED',
     ])
+  })
+
+  it('is part of what the call can cost', () => {
+    for (const operation of ['Converse', 'InvokeModel'])
+      expect(written(call(operation, '{}'), { guardrail: GUARDRAIL }).facts.isGuarded).toBe(true)
   })
 
   it.each(['CountTokens', 'ApplyGuardrail', 'StartAsyncInvoke'])('is not for %s', (operation) => {

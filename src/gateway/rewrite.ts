@@ -174,11 +174,11 @@ function parse(text: string): unknown {
   }
 }
 
-/** What is really asked for: tier and metadata as they are sent. */
-const factsWith = (facts: CallFacts, tier: Tier, { requestMetadata }: Access): CallFacts =>
-  Object.keys(requestMetadata).length === 0
-    ? { ...facts, tier }
-    : { ...facts, tier, metadata: { ...facts.metadata, ...requestMetadata } }
-
-const notAnObject = (): GatewayError =>
-  new GatewayError('invalid_request', { message: 'The request body is not a JSON object.' })
+/** What is really asked for: tier, guardrail and metadata as they are sent. */
+const factsWith = (facts: CallFacts, tier: Tier, { guardrail, requestMetadata }: Access): CallFacts => ({
+  ...facts,
+  tier,
+  tiers: facts.tiers.includes(tier) ? facts.tiers : [...facts.tiers, tier],
+  isGuarded: facts.isGuarded || guardrail !== null,
+  metadata: Object.keys(requestMetadata).length === 0 ? facts.metadata : { ...facts.metadata, ...requestMetadata },
+})
