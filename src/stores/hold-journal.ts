@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Hold, HoldJournal } from '../core/reservation.ts'
 import { closePayload, frameRoom, openPayload, readSegment, segmentPayload, writeFrame } from './hold-records.ts'
 import type { SegmentContent } from './hold-records.ts'
+import { HoldRegister, type Registered } from './hold-register.ts'
 import { HoldSyncer } from './hold-syncer.ts'
 import type { HoldFileSystem, SegmentFile } from './hold-syncer.ts'
 
@@ -48,7 +49,7 @@ type Segment = SegmentFile & {
 }
 
 /** `end`: what must be durable for the hold to be. */
-type OpenHold = { readonly hold: Hold; readonly segment: Segment; readonly end: number }
+type OpenHold = Registered & { readonly hold: Hold; readonly segment: Segment; readonly end: number }
 
 const SEGMENT_NAME = /^holds-(\d{8})\.log$/
 const EXTENT_BYTES = 64 * 1024
@@ -64,7 +65,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
   readonly #segmentBytes: number
   readonly #maxSegments: number
   readonly #syncer: HoldSyncer
-  readonly #open = new Map<string, OpenHold>()
+  readonly #open = new HoldRegister<OpenHold>()
   readonly #problems: string[] = []
   readonly #recovered: readonly Hold[]
   #segments: Segment[] = []
@@ -80,8 +81,7 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     this.#segmentBytes = options.segmentBytes ?? 8 * 1024 * 1024
     this.#maxSegments = options.maxSegments ?? 4
     this.#syncer = new HoldSyncer(this.#disk, options.dir)
-    this.#readSegments()
-    this.#recovered = [...this.#open.values()].map(({ hold }) => hold)
+    this.#recovered = this.#readSegments()
     // what an earlier process left moves to this one's own file; a disk too full for that leaves it where it is
     if (this.#segments.length > 0) {
       this.#tryOrReport(() => {
@@ -141,7 +141,9 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     this.#syncer.close()
   }
 
-  #readSegments(): void {
+  /** What is open at the end of them, in the order in which it was written. */
+  #readSegments(): readonly Hold[] {
+    const open = new Map<string, { hold: Hold; segment: Segment }>()
     const names = this.#disk.readdirSync(this.#options.dir).filter((name) => SEGMENT_NAME.test(name))
     for (const name of names.sort()) {
       const path = join(this.#options.dir, name)
@@ -150,10 +152,12 @@ class SegmentedHoldJournal implements OpenHoldJournal {
       const segment = newSegment(Number(SEGMENT_NAME.exec(name)?.[1]), path, null, content.damagedAt.length > 0)
       this.#segments.push(segment)
       for (const record of content.records) {
-        if (record.kind === 'open') this.#setOpen(record.hold, segment)
-        if (record.kind === 'close') for (const requestId of record.requestIds) this.#setClosed(requestId)
+        if (record.kind === 'open') open.set(record.hold.requestId, { hold: record.hold, segment })
+        if (record.kind === 'close') for (const requestId of record.requestIds) open.delete(requestId)
       }
     }
+    for (const { hold, segment } of open.values()) this.#setOpen(hold, segment)
+    return [...open.values()].map(({ hold }) => hold)
   }
 
   #reportDamage(name: string, content: SegmentContent): void {
@@ -169,15 +173,15 @@ class SegmentedHoldJournal implements OpenHoldJournal {
 
   #setOpen(hold: Hold, segment: Segment): void {
     this.#setClosed(hold.requestId)
-    this.#open.set(hold.requestId, { hold, segment, end: segment.bytes })
+    this.#open.add({ id: hold.requestId, next: null, hold, segment, end: segment.bytes })
     segment.openHolds += 1
   }
 
   #setClosed(requestId: string): boolean {
-    const found = this.#open.get(requestId)
+    const found = this.#open.remove(requestId)
     if (found === undefined) return false
     found.segment.openHolds -= 1
-    return this.#open.delete(requestId)
+    return true
   }
 
   /** The segment to write to; a new one when there is none, it is full, or it was spoiled. */
@@ -243,7 +247,10 @@ class SegmentedHoldJournal implements OpenHoldJournal {
     const target = this.#current
     if (target === null) return
     const oldest = new Set(this.#segments.slice(0, count))
-    const holds = [...this.#open.values()].filter(({ segment }) => oldest.has(segment)).map(({ hold }) => hold)
+    const holds = this.#open
+      .values()
+      .filter(({ segment }) => oldest.has(segment))
+      .map(({ hold }) => hold)
     for (const hold of holds) this.#write(target, [openPayload(hold)])
     target.carriedBytes = target.bytes
     this.#syncer.syncNow(target)
