@@ -182,3 +182,6 @@ const factsWith = (facts: CallFacts, tier: Tier, { guardrail, requestMetadata }:
   isGuarded: facts.isGuarded || guardrail !== null,
   metadata: Object.keys(requestMetadata).length === 0 ? facts.metadata : { ...facts.metadata, ...requestMetadata },
 })
+
+const notAnObject = (): GatewayError =>
+  new GatewayError('invalid_request', { message: 'The request body is not a JSON object.' })
