@@ -224,6 +224,12 @@ export const SETTINGS = {
     whole(0, 3_600),
     'Time for running calls to end after SIGTERM. Longer: broken off, and billed.',
   ),
+  explainedRefusals: setting(
+    'WEIGHBRIDGE_EXPLAINED_REFUSALS',
+    '10000',
+    whole(0, 1_000_000),
+    'Refused calls that `wb explain` still knows, the last so many; of callers that are not known, a tenth of it. About 1 kB of memory each.',
+  ),
   metadataKeys: setting(
     'WEIGHBRIDGE_METADATA_KEYS',
     '',

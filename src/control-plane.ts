@@ -9,6 +9,7 @@ import { formatPicoUsd } from './core/money.ts'
 import type { Counters } from './core/reservation.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { DayCloser } from './jobs/close-schedule.ts'
+import type { RefusedCalls } from './gateway/refused-calls.ts'
 import { rateUnpriced } from './jobs/rate-unpriced.ts'
 import { rerate, type RerateOutcome } from './jobs/rerate.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -20,6 +21,7 @@ export type ControlPlaneParts = {
   readonly counters: Counters
   readonly pipeline: Pipeline
   readonly dayCloser: DayCloser
+  readonly refusedCalls: RefusedCalls
   readonly newId: () => string
   readonly now: () => number
   readonly randomBytes: (count: number) => Buffer
@@ -46,6 +48,7 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     models: () => KNOWN_MODELS,
     limitStatus: (tenantId) => counters.read(tenantId, now()),
     runningHold: pipeline.runningHold,
+    refusedCall: parts.refusedCalls.find,
     readPriceList,
     onFailure: parts.onFailure,
   }

@@ -2,10 +2,12 @@
 
 import {
   BedrockRuntimeClient,
+  BedrockRuntimeServiceException,
   ConverseCommand,
   ConverseStreamCommand,
   InvokeModelCommand,
 } from '@aws-sdk/client-bedrock-runtime'
+import { explained } from './cli/ledger.ts'
 
 /** Calls the control plane: path below /admin/v1/. */
 export type AdminClient = (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>
@@ -51,11 +53,18 @@ export async function demoTraffic(question: DemoQuestion): Promise<boolean> {
   print(
     `The tenant "interns" has a hard budget of $0.002 a month. Its next call was refused before it reached Bedrock:`,
   )
-  print(`  ${refusal}`)
+  print(`  ${refusal.words}`)
+  print('')
+  print(`Why, as "wb explain ${refusal.requestId}" says it:`)
+  print('')
+  for (const line of explained(await admin('GET', `requests/${refusal.requestId}`))
+    .trimEnd()
+    .split('\n'))
+    print(`  ${line}`)
   print('')
   const refusedModel = await refused(() => converse(support, SONNET, 'May I?'))
   print('The tenant "support" may not call Claude Sonnet:')
-  print(`  ${refusedModel}`)
+  print(`  ${refusedModel?.words}`)
   print('')
   return checkAgainstBill(question)
 }
@@ -90,8 +99,8 @@ async function embed(client: BedrockRuntimeClient, inputText: string): Promise<v
   )
 }
 
-/** Calls until the budget says no; the words of the refusal. */
-async function untilRefused(client: BedrockRuntimeClient): Promise<string> {
+/** Calls until the budget says no. */
+async function untilRefused(client: BedrockRuntimeClient): Promise<Refused> {
   for (let count = 0; count < MOST_TRIAL_CALLS; count += 1) {
     const refusal = await refused(() => converse(client, NOVA, 'Write a poem in 300 words.'))
     if (refusal !== null) return refusal
@@ -99,13 +108,15 @@ async function untilRefused(client: BedrockRuntimeClient): Promise<string> {
   throw new Error('the budget never refused a call')
 }
 
-async function refused(call: () => Promise<void>): Promise<string | null> {
+type Refused = { readonly words: string; readonly requestId: string }
+
+async function refused(call: () => Promise<void>): Promise<Refused | null> {
   try {
     await call()
     return null
   } catch (thrown) {
-    if (!(thrown instanceof Error)) throw thrown
-    return `${thrown.name}: ${thrown.message}`
+    if (!(thrown instanceof BedrockRuntimeServiceException)) throw thrown
+    return { words: `${thrown.name}: ${thrown.message}`, requestId: thrown.$metadata.requestId ?? '' }
   }
 }
 

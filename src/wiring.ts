@@ -20,6 +20,7 @@ import { Drains } from './gateway/drains.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { createResourceOwners } from './gateway/owners.ts'
 import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
+import { createRefusedCalls, type RefusedCalls } from './gateway/refused-calls.ts'
 import { createRequestIds } from './gateway/request-id.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
 import { createListener, type Listener } from './http/listener.ts'
@@ -56,6 +57,7 @@ type Parts = {
   readonly upstream: Upstream
   readonly drains: Drains
   readonly metrics: Metrics
+  readonly refusedCalls: RefusedCalls
   readonly newId: () => string
   readonly deriveSecretAccessKey: (accessKeyId: string) => string
 }
@@ -132,7 +134,16 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
   const counters = createInProcessCounters()
   await seedCounters({ counters, rollups: store.rollups, tenants: snapshots.directory().tenants, now: now() })
   const newId = createRequestIds(now)
-  return { ...opened, holds, snapshots, counters, upstream: bedrockOf(config), newId, deriveSecretAccessKey }
+  return {
+    ...opened,
+    holds,
+    snapshots,
+    counters,
+    refusedCalls: createRefusedCalls(config.explainedRefusals),
+    upstream: bedrockOf(config),
+    newId,
+    deriveSecretAccessKey,
+  }
 }
 
 function pipelineOf(parts: Parts): Pipeline {
@@ -157,7 +168,10 @@ function pipelineOf(parts: Parts): Pipeline {
     regionByModel: Object.entries(config.regionByModel),
     metadataKeys: config.metadataKeys,
     onEntry: metrics.onEntry,
-    onRefusal: metrics.onRefusal,
+    onRefusal(refused) {
+      metrics.onRefusal(refused.code)
+      parts.refusedCalls.keep(refused)
+    },
     log: (level, words, fields) => log[level](fields, words),
     pipelineLimits: {
       maxBodyBytes: config.maxBodyBytes,

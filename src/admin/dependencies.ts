@@ -7,6 +7,7 @@ import type { PicoUsd } from '../core/money.ts'
 import type { PlanStore } from '../core/plan.ts'
 import type { CounterReading } from '../core/policy.ts'
 import type { Price, PriceBook, PriceStore } from '../core/price-book.ts'
+import type { RefusedCall } from '../core/refused-call.ts'
 import type { Hold } from '../core/reservation.ts'
 import type { RollupStore } from '../core/rollup.ts'
 import type { TenantScope, TenantStore } from '../core/tenant.ts'
@@ -42,6 +43,8 @@ export type AdminDependencies = ChangingDependencies & {
   readonly limitStatus: (tenantId: string) => CounterReading | null
   /** what is set aside for a call that still runs; null: it does not run here */
   readonly runningHold: (requestId: string) => Hold | null
+  /** what is known of a call that was refused; null: it was not, or no longer known */
+  readonly refusedCall: (requestId: string) => RefusedCall | null
   /** Reads an AWS Price List file; RangeError says why it is none. */
   readonly readPriceList: (file: Buffer) => PriceListReading
   /** Hears of everything that was answered with 500. */

@@ -4,6 +4,7 @@ import { twoTenants } from '../../test/fakes/admin-requests.ts'
 import { limitOf } from '../core/limit.ts'
 import { picoUsd } from '../core/money.ts'
 import type { CounterReading } from '../core/policy.ts'
+import type { RefusedCall } from '../core/refused-call.ts'
 import type { Hold } from '../core/reservation.ts'
 
 const HOLD: Hold = {
@@ -118,6 +119,48 @@ describe('a call, explained,', () => {
     })
     const narrow = await twoTenants({ runningHold, scopeOf: () => ({ kind: 'tenants', tenantIds: ['alpha'] }) })
     expect((await narrow.ask('GET', 'requests/request-running')).status).toBe(404)
+  })
+
+  it('that was refused says why, to whom may see the tenant', async () => {
+    const refusal: RefusedCall = {
+      requestId: 'request-refused',
+      at: NOW,
+      code: 'budget_exceeded',
+      message: 'The budget is used up.',
+      tenantId: 'beta',
+      keyId: 'betakey00001',
+      operation: 'Converse',
+      modelId: 'amazon.nova-lite-v1:0',
+      surface: 'bedrock',
+    }
+    const stranger: RefusedCall = { ...refusal, requestId: 'request-stranger', tenantId: null, keyId: null }
+    const refusedCall = (id: string): RefusedCall | null =>
+      [refusal, stranger, { ...refusal, requestId: 'request-of-alpha' }].find(({ requestId }) => requestId === id) ??
+      null
+    const world = await twoTenants({ refusedCall })
+    expect((await world.ask('GET', 'requests/request-refused')).body).toMatchObject({
+      state: 'refused',
+      tenant: { id: 'beta', chain: ['beta'] },
+      key: { key_id: 'betakey00001' },
+      entry: null,
+      hold: null,
+      refusal: {
+        at: new Date(NOW).toISOString(),
+        code: 'budget_exceeded',
+        message: 'The budget is used up.',
+        operation: 'Converse',
+        model_id: 'amazon.nova-lite-v1:0',
+        surface: 'bedrock',
+      },
+    })
+    expect((await world.ask('GET', 'requests/request-stranger')).body).toMatchObject({ state: 'refused', tenant: null })
+    expect((await world.ask('GET', 'requests/request-of-alpha')).body).toMatchObject({
+      state: 'settled',
+      refusal: null,
+    })
+    const narrow = await twoTenants({ refusedCall, scopeOf: () => ({ kind: 'tenants', tenantIds: ['alpha'] }) })
+    for (const id of ['request-refused', 'request-stranger'])
+      expect((await narrow.ask('GET', `requests/${id}`)).status).toBe(404)
   })
 
   it('that never was is not found', async () => {

@@ -1,10 +1,12 @@
 // Explains one call: who made it, what was measured, which price applied to each part, what was corrected since, what limits say.
 
 import { z } from 'zod'
+import { ERRORS } from '../core/errors.ts'
 import type { LedgerEntry } from '../core/ledger.ts'
 import { addUsd, formatPicoUsd, type PicoUsd } from '../core/money.ts'
 import { buildPriceBook, formatUnitPrice, GUARDRAIL_BASE_MODEL, type PriceBook } from '../core/price-book.ts'
 import { rate, type RatedLine } from '../core/rating.ts'
+import type { RefusedCall } from '../core/refused-call.ts'
 import type { Hold } from '../core/reservation.ts'
 import type { TenantScope } from '../core/tenant.ts'
 import { inScope } from '../core/tenant.ts'
@@ -36,16 +38,26 @@ const holdReply = z.object({
   held_tokens: z.number(),
 })
 
+const refusalReply = z.object({
+  at: z.string(),
+  code: z.enum(Object.keys(ERRORS) as [string, ...string[]]),
+  message: z.string().meta({ description: 'what the caller was told' }),
+  operation: z.string().nullable(),
+  model_id: z.string().nullable(),
+  surface: z.string(),
+})
+
 export const explainRequest = operation({
   words:
-    'Everything that is known of one call. While it runs there is only its hold; afterwards there is its ledger entry.',
+    'Everything that is known of one call. While it runs there is only its hold; afterwards there is its ledger entry. A call that was refused has neither: why is known while it is among the last refused ones of this process. What limits say is always as of now.',
   params: z.strictObject({ request_id: fields.requestId }),
   reply: z.object({
     request_id: z.string(),
-    state: z.enum(['running', 'settled']),
+    state: z.enum(['running', 'settled', 'refused']),
     tenant: z.object({ id: z.string(), name: z.string(), chain: z.array(z.string()) }).nullable(),
     key: z.object({ key_id: z.string(), name: z.string() }).nullable(),
     hold: holdReply.nullable(),
+    refusal: refusalReply.nullable(),
     entry: entryReply.nullable(),
     rating: z
       .object({
@@ -62,19 +74,23 @@ export const explainRequest = operation({
   async run({ deps, scope, params: { request_id } }) {
     const entry = await deps.ledger.get(scope, request_id)
     const hold = holdInScope(deps, scope, request_id)
-    const tenantId = entry?.tenantId ?? hold?.tenantId
-    if (tenantId === undefined) throw notFound(`request ${request_id}`)
+    const refused = entry === null && hold === null ? refusedInScope(deps, scope, request_id) : null
+    const known = entry ?? hold ?? refused
+    if (known === null) throw notFound(`request ${request_id}`)
+    const { tenantId, keyId } = known
     return {
       request_id,
-      state: entry === null ? ('running' as const) : ('settled' as const),
-      ...(await callerOf(deps, scope, tenantId, entry?.keyId ?? hold?.keyId ?? '')),
+      state: entry !== null ? ('settled' as const) : hold !== null ? ('running' as const) : ('refused' as const),
+      ...(tenantId === null ? NOBODY : await callerOf(deps, scope, tenantId, keyId ?? '')),
       hold: hold === null ? null : holdToJson(hold),
+      refusal: refused === null ? null : refusalToJson(refused),
       ...(entry === null ? NOT_SETTLED : await settledOf(deps, scope, entry)),
-      limits_now: await limitStatusOf(deps, scope, tenantId),
+      limits_now: tenantId === null ? [] : await limitStatusOf(deps, scope, tenantId),
     }
   },
 })
 
+const NOBODY = { tenant: null, key: null }
 const NOT_SETTLED = { entry: null, rating: null, corrections: [], cost_now_usd: null }
 
 async function settledOf(deps: AdminDependencies, scope: TenantScope, entry: LedgerEntry) {
@@ -90,6 +106,14 @@ async function settledOf(deps: AdminDependencies, scope: TenantScope, entry: Led
 function holdInScope(deps: AdminDependencies, scope: TenantScope, requestId: string): Hold | null {
   const hold = deps.runningHold(requestId)
   return hold !== null && inScope(scope, hold.tenantId) ? hold : null
+}
+
+/** Of a caller that was not known only who sees everything hears. */
+function refusedInScope(deps: AdminDependencies, scope: TenantScope, requestId: string): RefusedCall | null {
+  const refused = deps.refusedCall(requestId)
+  if (refused === null) return null
+  const visible = refused.tenantId === null ? scope.kind === 'all' : inScope(scope, refused.tenantId)
+  return visible ? refused : null
 }
 
 async function callerOf(deps: AdminDependencies, scope: TenantScope, tenantId: string, keyId: string) {
@@ -137,6 +161,15 @@ const lineToJson = (line: RatedLine): z.input<typeof lineReply> => ({
   cost_usd: formatPicoUsd(line.cost),
   source: line.source,
   effective_from: line.effectiveFrom,
+})
+
+const refusalToJson = (refused: RefusedCall): z.input<typeof refusalReply> => ({
+  at: fields.timeOf(refused.at),
+  code: refused.code,
+  message: refused.message,
+  operation: refused.operation,
+  model_id: refused.modelId,
+  surface: refused.surface,
 })
 
 const holdToJson = (hold: Hold): z.input<typeof holdReply> => ({

@@ -43,7 +43,7 @@ export const ledger: Group = {
 
 export const explain = command({
   words:
-    'Everything known of one call: who, what was measured, which price applied, what was corrected, what limits say.',
+    'Everything known of one call: who, what was measured, which price applied, what was corrected, or why it was refused; and what limits say now.',
   positionals: [{ name: 'request id', words: 'the x-weighbridge-request-id of its answer' }],
   async run({ admin }, { positionals }) {
     const found = await admin().ask('GET', `requests/${segment(positionals['request id'])}`)
@@ -77,16 +77,18 @@ function usageText(usage: unknown): string {
 const moreOf = ({ next_cursor }: Json): string =>
   typeof next_cursor === 'string' ? `\nThere are more: --cursor ${next_cursor}\n` : ''
 
-function explained(found: Json): string {
-  const { entry, rating, hold, corrections, limits_now, tenant, key, ...rest } = found
+/** Everything that is known of one call, for people. */
+export function explained(found: Json): string {
+  const { entry, rating, hold, refusal, corrections, limits_now, tenant, key, ...rest } = found
   const parts = [recordOf({ ...rest, ...headOf(tenant, key) })]
+  if (isRecord(refusal)) parts.push('\nRefused\n', recordOf(refusal))
   if (isRecord(hold)) parts.push('\nHeld while it runs\n', recordOf(hold))
   if (isRecord(entry)) parts.push('\nLedger entry\n', recordOf(entry))
   if (isRecord(rating)) parts.push(ratingText(rating))
   const corrected = rowsOf(corrections)
   if (corrected.length > 0) parts.push('\nCorrections\n', entryTable(corrected))
   const limits = rowsOf(limits_now)
-  if (limits.length > 0) parts.push('\nLimits now\n', limitTable(limits))
+  if (limits.length > 0) parts.push('\nLimits, as of now\n', limitTable(limits))
   return parts.join('')
 }
 

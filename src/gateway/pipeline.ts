@@ -2,6 +2,7 @@
 
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
+import type { RefusedCall } from '../core/refused-call.ts'
 import type { Hold } from '../core/reservation.ts'
 import { Roster } from '../http/roster.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
@@ -34,7 +35,7 @@ export type PipelineDependencies = AuthenticateDependencies &
     readonly newId: () => string
     /** keys of the request metadata that are kept on entries */
     readonly metadataKeys: readonly string[]
-    readonly onRefusal: (code: GatewayError['code']) => void
+    readonly onRefusal: (refused: RefusedCall) => void
   }
 
 export type Pipeline = {
@@ -57,30 +58,26 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const state = { draining: false }
   const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
 
-  const run = async (question: Matched): Promise<void> => {
-    const { exchange, surface, route, requestId } = question
+  const run = async (asked: Asked, route: Route): Promise<void> => {
+    const { exchange, surface, requestId } = asked
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
     const who = authenticate(exchange)
     const { member: caller, checkBody } = who instanceof Promise ? await who : who
     const body = await exchange.readBody(maxBodyBytes, bodyTimeoutMilliseconds)
     checkBody?.(body)
+    // not before: until then nobody has proven who they are
+    asked.member = caller
     // the shutdown may have begun while the body arrived, and must not meet a call that it does not know
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     const member = actingMember(dependencies.directory(), caller, exchange.header(TENANT_HEADER))
+    asked.member = member
     if (route.kind !== 'call') {
       await answerList(dependencies, { exchange, surface, route, member, requestId })
       return
     }
     if (backlog.size > 0) throw new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 })
-    const call = await startCall(dependencies, forwardDependencies, {
-      exchange,
-      surface,
-      route,
-      requestId,
-      member,
-      body,
-    })
+    const call = await startCall(dependencies, forwardDependencies, asked, { route, member, body })
     calls.add(call)
     await call.done
     calls.remove(call)
@@ -88,15 +85,22 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
 
   return {
     async handle(exchange) {
-      const requestId = dependencies.newId()
-      let surface: Surface = DEFAULT_SURFACE
+      const asked: Asked = {
+        exchange,
+        requestId: dependencies.newId(),
+        surface: DEFAULT_SURFACE,
+        route: null,
+        member: null,
+        modelId: null,
+      }
       try {
         const matched = matchSurface(exchange.method, exchange.path)
         if (matched === null) throw new GatewayError('unknown_route', { message: unknownRoute(exchange) })
-        surface = matched.surface
-        await run({ exchange, surface, route: matched.route, requestId })
+        asked.surface = matched.surface
+        asked.route = matched.route
+        await run(asked, matched.route)
       } catch (thrown) {
-        refuse(dependencies, { exchange, surface, requestId }, thrown)
+        refuse(dependencies, asked, thrown)
       }
     },
     get running() {
@@ -143,19 +147,29 @@ function actingMember(directory: Directory, caller: Member, tenantId: string | u
   return member
 }
 
-type Asked = { readonly exchange: HttpExchange; readonly surface: Surface; readonly requestId: string }
-type Matched = Asked & { readonly route: Route }
+/** What is known of a request so far, so that its refusal can say it. */
+type Asked = {
+  readonly exchange: HttpExchange
+  readonly requestId: string
+  surface: Surface
+  route: Route | null
+  member: Member | null
+  modelId: string | null
+}
 
 /** From a known caller and a whole body to a running call. */
 async function startCall(
   dependencies: PipelineDependencies,
   forwardDependencies: ForwardDependencies,
-  question: Matched & { readonly member: Member; readonly body: Buffer },
+  asked: Asked,
+  question: { readonly route: Route; readonly member: Member; readonly body: Buffer },
 ): Promise<RunningCall> {
-  const { exchange, surface, route, requestId, member } = question
+  const { exchange, surface, requestId } = asked
+  const { route, member } = question
   if (route.operation === 'InvokeModelWithBidirectionalStream')
     throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
   const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)
+  asked.modelId = route.modelId ?? prepared.facts.modelId
   const { model, renamed } = await resolveCall(dependencies, { member, route, facts: prepared.facts })
   const now = dependencies.now()
   const wanted =
@@ -226,10 +240,30 @@ function refuse(dependencies: PipelineDependencies, asked: Asked, thrown: unknow
   const error = thrown instanceof HttpFault ? errorOfFault(thrown) : toGatewayError(thrown)
   if (error.code === 'internal')
     dependencies.log('error', 'a call failed inside the gateway', { request_id: requestId, detail: error.detail })
-  dependencies.onRefusal(error.code)
+  dependencies.onRefusal(refusedCall(asked, error, dependencies.now()))
   const { status, headers, body } = surface.renderError(error, requestId)
   exchange.respond(status, [...headers, REQUEST_ID_HEADER, requestId], body)
 }
+
+function refusedCall(
+  { requestId, surface, route, member, modelId }: Asked,
+  error: GatewayError,
+  at: number,
+): RefusedCall {
+  return {
+    requestId,
+    at,
+    code: error.code,
+    message: error.message,
+    tenantId: member?.principal.tenant.id ?? null,
+    keyId: member?.principal.key.id ?? null,
+    operation: route?.operation ?? null,
+    modelId: (modelId ?? route?.modelId)?.slice(0, LONGEST_MODEL_ID) ?? null,
+    surface: surface.name,
+  }
+}
+
+const LONGEST_MODEL_ID = 200
 
 const FAULT_CODES: Partial<Record<HttpFault['code'], GatewayError['code']>> = {
   body_too_large: 'body_too_large',

@@ -166,6 +166,34 @@ describe('a refusal by budget', () => {
     expect(await harness.ledger()).toEqual([])
   })
 
+  it('is explained by its request id: whose budget, what was used, when it ends', async () => {
+    const parent = await harness.tenant('department', budgetOf('0.000001'))
+    const tenant = await harness.tenant('team-a', { parent_id: parent.id })
+    const ask = (modelId: string, key: string): Promise<Seen> =>
+      rawCall(pool, { path: pathOf(modelId, 'converse'), body: converseBody('explained', 'Hi'), key })
+    const explained = async (seen: Seen): Promise<Record<string, unknown>> =>
+      harness.admin('GET', `requests/${String(seen.headers['x-weighbridge-request-id'])}`)
+    expect(await explained(await ask(HAIKU, tenant.secret))).toMatchObject({
+      state: 'refused',
+      tenant: { id: 'team-a', chain: ['team-a', 'department'] },
+      key: { key_id: tenant.keyId },
+      refusal: {
+        code: 'budget_exceeded',
+        message: expect.stringMatching(/budget of \$0\.000001 per month of tenant "department".*resets 20/) as string,
+        operation: 'Converse',
+        model_id: HAIKU,
+      },
+      limits_now: [{ tenant_id: 'department', used: '0', held: '0', left: '0.000001' }],
+    })
+    expect(await explained(await ask(HAIKU, 'wb_nobody'))).toMatchObject({
+      state: 'refused',
+      tenant: null,
+      refusal: { code: 'invalid_credential' },
+    })
+    await harness.admin('DELETE', 'tenants/department')
+    expect(await explained(await ask(HAIKU, tenant.secret))).toMatchObject({ refusal: { code: 'tenant_disabled' } })
+  })
+
   it('comes before a call whose price nobody knows', async () => {
     const tenant = await harness.tenant('team-a', budgetOf('1000'))
     const path = pathOf('somebody.new-model-v1:0', 'converse')

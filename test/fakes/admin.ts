@@ -101,6 +101,7 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
     models: () => [SONNET],
     limitStatus: () => null,
     runningHold: () => null,
+    refusedCall: () => null,
     readPriceList: () => ({ prices: [], publishedAt: null, skipped: [] }),
     onFailure: (thrown) => void heard.failures.push(thrown),
   }
