@@ -161,7 +161,7 @@ describe('the table of settings', () => {
   })
 
   it('names the unit of every number, but for ports and counts of things that the name says', () => {
-    const units = /_(MILLISECONDS|SECONDS|BYTES|PORT|CONNECTIONS|RETRIES|STREAMS)$/
+    const units = /_(MILLISECONDS|SECONDS|BYTES|PORT|CONNECTIONS|RETRIES|STREAMS|CALLS)$/
     const numbers = Object.values(SETTINGS).filter(({ defaultText }) => /^\d+$/.test(defaultText ?? ''))
     expect(numbers.length).toBeGreaterThan(10)
     for (const { name } of numbers) expect(name).toMatch(units)

@@ -170,6 +170,13 @@ export const SETTINGS = {
     whole(1, 1_000_000),
     'Client connections at once. More: closed at once.',
   ),
+  // over HTTP/2 one connection brings many calls, so that the one does not follow from the other
+  maxConcurrentCalls: setting(
+    'WEIGHBRIDGE_MAX_CONCURRENT_CALLS',
+    '10000',
+    whole(1, 1_000_000),
+    'Calls that run at once. More: 503, to be tried again.',
+  ),
   upstreamConnections: setting(
     'WEIGHBRIDGE_UPSTREAM_CONNECTIONS',
     '1024',
@@ -224,8 +231,8 @@ export const SETTINGS = {
     whole(0, 3_600),
     'Time for running calls to end after SIGTERM. Longer: broken off, and billed.',
   ),
-  explainedRefusals: setting(
-    'WEIGHBRIDGE_EXPLAINED_REFUSALS',
+  explainedRefusedCalls: setting(
+    'WEIGHBRIDGE_EXPLAINED_REFUSED_CALLS',
     '10000',
     whole(0, 1_000_000),
     'Refused calls that `wb explain` still knows, the last so many; of callers that are not known, a tenth of it. About 1 kB of memory each.',

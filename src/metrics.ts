@@ -7,6 +7,8 @@ import type { LedgerEntry } from './core/ledger.ts'
 export type Metrics = {
   readonly onEntry: (entry: LedgerEntry) => void
   readonly onRefusal: (code: ErrorCode) => void
+  /** HTTP itself refused a request; codes are the listener's own. */
+  readonly onHttpFault: (code: string) => void
   readonly text: () => Promise<string>
 }
 
@@ -32,6 +34,12 @@ export function createMetrics(gauges: {
   const refusals = new Counter({
     name: 'weighbridge_refusals_total',
     help: 'Calls that were refused before the upstream, by reason',
+    labelNames: ['code'],
+    registers,
+  })
+  const httpFaults = new Counter({
+    name: 'weighbridge_http_refusals_total',
+    help: 'Requests that HTTP itself refused, before anybody asked what they are, by reason',
     labelNames: ['code'],
     registers,
   })
@@ -65,6 +73,7 @@ export function createMetrics(gauges: {
       if (entry.cost === null) unpriced.inc()
     },
     onRefusal: (code) => refusals.labels(code).inc(),
+    onHttpFault: (code) => httpFaults.labels(code).inc(),
     text: () => register.metrics(),
   }
 }

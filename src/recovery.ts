@@ -8,7 +8,7 @@ import { recoverHolds } from './jobs/recover-holds.ts'
 import type { Store } from './stores/sql/store.ts'
 
 export async function recover(parts: {
-  readonly holds: HoldJournal
+  readonly holds: HoldJournal & { problems(): readonly string[] }
   readonly store: Pick<Store, 'audit' | 'ledger'>
   readonly log: Logger
   readonly now: () => number
@@ -25,6 +25,7 @@ export async function recover(parts: {
     }),
     run: (announce) => recoverHolds({ holds, ledger: announcing(store.ledger, announce), now }),
   })
+  for (const problem of holds.problems()) log.warn({ problem }, 'the journal of holds is not whole')
   if (recovered.recovered > 0)
     log.warn(recovered, 'calls of an earlier run had no ledger entry; they now have estimated ones')
 }

@@ -23,12 +23,13 @@ import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRefusedCalls, type RefusedCalls } from './gateway/refused-calls.ts'
 import { createRequestIds } from './gateway/request-id.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
-import { createListener, type Listener } from './http/listener.ts'
+import { createListener, type Listener, type ListenerOptions } from './http/listener.ts'
 import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
 import { seedCounters } from './jobs/seed-counters.ts'
 import { recover } from './recovery.ts'
 import { csvOf } from './reports/csv.ts'
 import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
+import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
@@ -100,7 +101,13 @@ export async function start(config: Config): Promise<Started> {
     notReady: () => Promise.resolve(store.stats().broken),
     onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a request failed outside the data plane'),
   })
-  const listener = listenerOf(config, (exchange) => void application.handle(exchange))
+  const faults = createHttpFaults({
+    count: metrics.onHttpFault,
+    log: (level, fields, words) => log[level](fields, words),
+    newId: parts.newId,
+    now,
+  })
+  const listener = listenerOf(config, { onRequest: (exchange) => void application.handle(exchange), ...faults })
   const { port } = await listener.listen(config.port, config.host)
   parts.snapshots.startPolling(POLL_MILLISECONDS, (thrown) => log.error({ detail: String(thrown) }, 'a reload failed'))
   dayCloser.start(CLOSE_CHECK_MILLISECONDS)
@@ -139,7 +146,7 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     holds,
     snapshots,
     counters,
-    refusedCalls: createRefusedCalls(config.explainedRefusals),
+    refusedCalls: createRefusedCalls(config.explainedRefusedCalls),
     upstream: bedrockOf(config),
     newId,
     deriveSecretAccessKey,
@@ -176,7 +183,7 @@ function pipelineOf(parts: Parts): Pipeline {
     pipelineLimits: {
       maxBodyBytes: config.maxBodyBytes,
       bodyTimeoutMilliseconds: config.bodyTimeoutMilliseconds,
-      maxConcurrentCalls: config.maxConnections,
+      maxConcurrentCalls: config.maxConcurrentCalls,
     },
     forwardLimits: {
       retries: config.upstreamRetries,
@@ -217,14 +224,17 @@ function modelBoundsOf(baseModel: string): ModelBounds {
   return { outputTokens: facts?.maxOutputTokens ?? null, contextTokens: facts?.contextTokens ?? null }
 }
 
-function listenerOf(config: Config, onRequest: Parameters<typeof createListener>[0]['onRequest']): Listener {
+function listenerOf(
+  config: Config,
+  handlers: Pick<ListenerOptions, 'onRequest' | 'onRefused' | 'onMalformed' | 'onHandlerError'>,
+): Listener {
   const { tlsCertFile, tlsKeyFile } = config
   const tls =
     tlsCertFile === null || tlsKeyFile === null
       ? {}
       : { tls: { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) } }
   return createListener({
-    onRequest,
+    ...handlers,
     ...tls,
     limits: {
       headerBytes: config.maxHeaderBytes,

@@ -80,15 +80,18 @@ export const explainRequest = operation({
     const { tenantId, keyId } = known
     return {
       request_id,
-      state: entry !== null ? ('settled' as const) : hold !== null ? ('running' as const) : ('refused' as const),
+      state: stateOf(entry, hold),
       ...(tenantId === null ? NOBODY : await callerOf(deps, scope, tenantId, keyId ?? '')),
-      hold: hold === null ? null : holdToJson(hold),
-      refusal: refused === null ? null : refusalToJson(refused),
+      hold: hold && holdToJson(hold),
+      refusal: refused && refusalToJson(refused),
       ...(entry === null ? NOT_SETTLED : await settledOf(deps, scope, entry)),
       limits_now: tenantId === null ? [] : await limitStatusOf(deps, scope, tenantId),
     }
   },
 })
+
+const stateOf = (entry: LedgerEntry | null, hold: Hold | null): 'settled' | 'running' | 'refused' =>
+  entry !== null ? 'settled' : hold !== null ? 'running' : 'refused'
 
 const NOBODY = { tenant: null, key: null }
 const NOT_SETTLED = { entry: null, rating: null, corrections: [], cost_now_usd: null }

@@ -85,14 +85,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
 
   return {
     async handle(exchange) {
-      const asked: Asked = {
-        exchange,
-        requestId: dependencies.newId(),
-        surface: DEFAULT_SURFACE,
-        route: null,
-        member: null,
-        modelId: null,
-      }
+      const asked = newlyAsked(exchange, dependencies.newId())
       try {
         const matched = matchSurface(exchange.method, exchange.path)
         if (matched === null) throw new GatewayError('unknown_route', { message: unknownRoute(exchange) })
@@ -156,6 +149,15 @@ type Asked = {
   member: Member | null
   modelId: string | null
 }
+
+const newlyAsked = (exchange: HttpExchange, requestId: string): Asked => ({
+  exchange,
+  requestId,
+  surface: DEFAULT_SURFACE,
+  route: null,
+  member: null,
+  modelId: null,
+})
 
 /** From a known caller and a whole body to a running call. */
 async function startCall(

@@ -101,8 +101,9 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
   /** Bytes that are not HTTP, or came too slowly; the parser has given up on the connection. */
   refuseMalformed(code: string): void {
     const { socket } = this
+    const fault = FAULT_BY_PARSER_CODE[code] ?? 'malformed_request'
     if (socket.writable && (this.running === null || !this.running.headersSent)) {
-      const { status, message } = HTTP_FAULTS[FAULT_BY_PARSER_CODE[code] ?? 'malformed_request']
+      const { status, message } = HTTP_FAULTS[fault]
       const body = JSON.stringify({ message })
       socket.end(
         `HTTP/1.1 ${status} ${REASONS[status] ?? 'Bad Request'}\r\ncontent-type: application/json\r\n` +
@@ -110,6 +111,8 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
       )
     }
     socket.destroySoon()
+    // what else ends here is a client that left
+    if (isParserCode(code)) this.handlers.onMalformed(fault, socket.remoteAddress ?? '')
   }
 
   isClosing(): boolean {
@@ -173,6 +176,8 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
     handOn(this.handlers, exchange, fault)
   }
 }
+
+const isParserCode = (code: string): boolean => code.startsWith('HPE_') || code in FAULT_BY_PARSER_CODE
 
 const FAULT_BY_PARSER_CODE: Readonly<Record<string, keyof typeof HTTP_FAULTS>> = {
   HPE_HEADER_OVERFLOW: 'headers_too_large',

@@ -1,7 +1,7 @@
 // Connections as the listener sees them, whatever they speak; and the two things that can come of a request.
 
 import type { Socket } from 'node:net'
-import type { HttpExchange, HttpFault } from './exchange.ts'
+import type { HttpExchange, HttpFault, HttpFaultCode } from './exchange.ts'
 
 export interface Connection {
   /** No further request; ends when the answers under way are complete, at once when there are none. */
@@ -14,7 +14,9 @@ export interface Handlers {
   onRequest(exchange: HttpExchange): void
   /** A request that HTTP's own rules refuse; whoever answers chooses the words and the shape. */
   onRefused(exchange: HttpExchange, fault: HttpFault): void
-  /** One of the two above threw; its exchange has been broken off. */
+  /** Bytes that are no HTTP, or came too slowly: the connection has been answered and closed, and no exchange came of it. */
+  onMalformed(code: HttpFaultCode, remoteAddress: string): void
+  /** One of onRequest and onRefused threw; its exchange has been broken off. */
   onHandlerError(error: unknown): void
 }
 

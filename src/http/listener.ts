@@ -6,7 +6,7 @@ import { createOpenConnections, type Handlers } from './connection.ts'
 import { createHttp1Side } from './connection-http1.ts'
 import { createHttp2Side } from './connection-http2.ts'
 import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
-import type { HttpExchange, HttpFault } from './exchange.ts'
+import type { HttpExchange, HttpFault, HttpFaultCode } from './exchange.ts'
 import { DEFAULT_LIMITS, type ListenerLimits } from './limits.ts'
 
 export type ListenerOptions = {
@@ -14,6 +14,8 @@ export type ListenerOptions = {
   readonly onRequest: (exchange: HttpExchange) => void
   /** Answers a request that HTTP's rules refuse; without it a plain `{"message": …}` with the fault's status goes out. */
   readonly onRefused?: (exchange: HttpExchange, fault: HttpFault) => void
+  /** Hears of bytes that were no HTTP, or came too slowly; they have been answered. */
+  readonly onMalformed?: (code: HttpFaultCode, remoteAddress: string) => void
   /** Hears of what onRequest or onRefused threw. */
   readonly onHandlerError?: (error: unknown) => void
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
@@ -33,6 +35,7 @@ export function createListener(options: ListenerOptions): Listener {
   const handlers: Handlers = {
     onRequest: options.onRequest,
     onRefused: options.onRefused ?? refusePlainly,
+    onMalformed: options.onMalformed ?? ignore,
     onHandlerError: options.onHandlerError ?? ignore,
   }
   const surroundings = { limits, deadlines, bodyBudget: { bytesLeft: limits.bodyBytesUnderWay } }

@@ -239,6 +239,21 @@ describe('a limit', () => {
     }
   })
 
+  it('of the process refuses what is too much at once, to be tried again', async () => {
+    const crowded = await startHarness({ settings: { WEIGHBRIDGE_MAX_CONCURRENT_CALLS: '1' } })
+    crowded.simulator.setScenario(slow)
+    const tenant = await crowded.tenant('team-a')
+    const ask = (): Promise<Response> =>
+      fetch(`${crowded.url}${pathOf(HAIKU, 'converse')}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tenant.secret}` },
+        body: converseBody('crowd', 'Hi'),
+      })
+    const statuses = (await Promise.all([ask(), ask(), ask()])).map(({ status }) => status)
+    expect(statuses.toSorted((left, right) => left - right)).toEqual([200, 503, 503])
+    await crowded.close()
+  })
+
   it('of tokens counts what calls may use, then what they used', async () => {
     const tenant = await harness.tenant('team-a', { limits: [{ kind: 'tokens', per: 'day', amount: 20_000 }] })
     let tokens = 0

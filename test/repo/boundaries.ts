@@ -78,7 +78,7 @@ export const LAYERS: readonly Layer[] = [
   {
     // the one place where the two planes stand beside each other: which path is whose
     name: 'application',
-    holds: ['src/application.ts'],
+    holds: ['src/application.ts', 'src/http-faults.ts'],
     knows: ['core', 'http', 'gateway', 'admin', 'parts'],
     packages: [],
     builtins: true,
