@@ -49,6 +49,7 @@ export function buildDirectory(content: {
     memberOf(key, tenant, { tenants, plans, defaultUnpriced: content.defaultUnpriced, firstKeyId })
   const byKeyId = new Map<string, Member>()
   const byAccessKeyId = new Map<string, Member>()
+  const acting = new WeakMap<Member, Map<string, Member>>()
   for (const key of content.keys) {
     const tenant = tenants.get(key.tenantId)
     if (tenant === undefined) continue
@@ -64,11 +65,17 @@ export function buildDirectory(content: {
       return tenant === undefined ? null : member(credential, tenant)
     },
     firstKeyId,
-    actingFor(acting, tenantId) {
-      if (tenantId === acting.principal.tenant.id) return acting
+    actingFor(caller, tenantId) {
+      const { key, tenant: own } = caller.principal
+      if (tenantId === own.id) return caller
       const tenant = tenants.get(tenantId)
-      if (tenant === undefined || !acting.principal.key.mayActFor.includes(tenantId)) return null
-      return member(acting.principal.key, tenant)
+      if (tenant === undefined || !key.mayActFor.includes(tenantId)) return null
+      // worked out when it is first asked for: a key may act for many and seldom does for all
+      const others = acting.get(caller) ?? new Map<string, Member>()
+      acting.set(caller, others)
+      const made = others.get(tenantId) ?? member(key, tenant)
+      others.set(tenantId, made)
+      return made
     },
     tenants,
   }
