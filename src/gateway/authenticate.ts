@@ -17,7 +17,11 @@ import {
 export type Authenticated = { readonly member: Member; readonly checkBody: ((body: Buffer) => void) | null }
 
 /** At once, except for an ID token that was not verified lately. */
-export type Authenticate = (exchange: HttpExchange) => Authenticated | Promise<Authenticated>
+export type Authenticate = (
+  exchange: HttpExchange,
+  /** a header that a token may come in, with or without a scheme */
+  tokenHeader?: string,
+) => Authenticated | Promise<Authenticated>
 
 export type AuthenticateDependencies = {
   readonly directory: () => Directory
@@ -39,12 +43,12 @@ export function createAuthenticate(dependencies: AuthenticateDependencies): Auth
   const { directory, now } = dependencies
   const verifier = createVerifier()
   const byToken = createByToken(dependencies)
-  return (exchange) => {
+  return (exchange, tokenHeader) => {
     const authorization = exchange.header('authorization')
     if (authorization?.startsWith('AWS4-HMAC-SHA256')) {
       return bySignature(dependencies, verifier, exchange, authorization)
     }
-    const bearer = bearerKey(authorization)
+    const bearer = bearerKey(authorization) ?? plainToken(exchange, tokenHeader)
     if (bearer !== undefined && TOKEN.test(bearer)) return byToken(bearer)
     const key = bearer ?? exchange.header('x-api-key')
     if (key === undefined) throw new GatewayError('missing_credential', { message: MISSING })
@@ -82,6 +86,11 @@ const MISSING =
 
 function bearerKey(authorization: string | undefined): string | undefined {
   return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
+}
+
+function plainToken(exchange: HttpExchange, header: string | undefined): string | undefined {
+  const value = header === undefined ? undefined : exchange.header(header)
+  return value === undefined ? undefined : (bearerKey(value) ?? value)
 }
 
 /** Unknown id and wrong secret take the same path: one hash, one comparison in constant time, one answer. */

@@ -6,7 +6,7 @@ import { GatewayError } from '../core/errors.ts'
 import { parseModelId } from '../core/model.ts'
 import type { Upstream, UpstreamCall } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { answerHeaders, outgoingHeaders } from './headers.ts'
+import { answerHeaders, outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import type { ResourceOwners } from './owners.ts'
 import type { Route, Surface } from './surfaces/surface.ts'
 
@@ -34,7 +34,9 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
     region: regionFor(member.access, dependencies.region),
   })
   const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body
-  exchange.respond(answer.status, answerHeaders(answer.headers, requestId, null), body)
+  const said = question.surface.renderList?.(answer.status, body)
+  if (said === undefined) exchange.respond(answer.status, answerHeaders(answer.headers, requestId, null), body)
+  else exchange.respond(said.status, [...said.headers, REQUEST_ID_HEADER, requestId], said.body)
 }
 
 /** A named thing that the tenant may not see is answered as one that does not exist. */

@@ -62,7 +62,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { exchange, surface, requestId } = asked
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
-    const who = authenticate(exchange)
+    const who = authenticate(exchange, surface.tokenHeader)
     const { member: caller, checkBody } = who instanceof Promise ? await who : who
     const body = await exchange.readBody(maxBodyBytes, bodyTimeoutMilliseconds)
     checkBody?.(body)
@@ -70,7 +70,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     asked.member = caller
     // the shutdown may have begun while the body arrived, and must not meet a call that it does not know
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
-    const member = actingMember(dependencies.directory(), caller, exchange.header(TENANT_HEADER))
+    const member = actingMember(dependencies.directory(), caller, asked)
     asked.member = member
     if (route.kind !== 'call') {
       await answerList(dependencies, { exchange, surface, route, member, requestId })
@@ -126,7 +126,8 @@ async function untilNoneRuns(calls: Roster<RunningCall>): Promise<void> {
 /** Names the tenant that a call is for, where the key may act for more than its own. */
 const TENANT_HEADER = 'x-weighbridge-tenant'
 
-function actingMember(directory: Directory, caller: Member, tenantId: string | undefined): Member {
+function actingMember(directory: Directory, caller: Member, { exchange, surface }: Asked): Member {
+  const tenantId = exchange.header(surface.tenantHeader ?? TENANT_HEADER)
   if (tenantId === undefined) return caller
   const member = directory.actingFor(caller, tenantId)
   if (member === null) {

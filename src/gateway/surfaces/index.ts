@@ -2,11 +2,12 @@
 
 import { anthropicSurface } from './anthropic/index.ts'
 import { bedrockSurface } from './bedrock.ts'
+import { facadeSurface } from './facade/index.ts'
 import { openaiSurface } from './openai/index.ts'
 import type { Route, Surface } from './surface.ts'
 
 /** Native calls come first: they are to pay nothing for the others. OpenAI's takes everything under its prefix. */
-export const SURFACES: readonly Surface[] = [bedrockSurface, anthropicSurface, openaiSurface]
+export const SURFACES: readonly Surface[] = [bedrockSurface, anthropicSurface, openaiSurface, facadeSurface]
 
 /** The dialect whose refusals are used where no dialect recognises the path. */
 export const DEFAULT_SURFACE = bedrockSurface

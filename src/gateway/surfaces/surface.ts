@@ -89,11 +89,17 @@ export type AnswerTranslator = {
 
 export type Surface = {
   readonly name: string
+  /** header that names the tenant a call is for, where the dialect has one of its own */
+  readonly tenantHeader?: string
+  /** header that a token may come in beside Authorization, without a scheme */
+  readonly tokenHeader?: string
   /** null: not a path of this dialect. Throws GatewayError for a path that is of this dialect but malformed. */
   match(method: string, path: string): Route | null
   /** Throws GatewayError invalid_request with words about what is wrong. */
   prepare(route: Route, header: (name: string) => string | undefined, body: Buffer): Prepared
   renderError(error: GatewayError, requestId: string): RenderedAnswer
+  /** A list of Bedrock in the dialect's own shape; absent: it passes as it is. */
+  renderList?(status: number, body: Buffer): RenderedAnswer
   /** What to write into a running stream that cannot go on; null: nothing can be said, break the connection. */
   renderStreamError(error: GatewayError): Buffer | null
 }
