@@ -1,5 +1,6 @@
 // Says who calls and in which region, or refuses in AWS's words: a signature of a known key pair, or a bearer key.
 import { ApiError } from './errors.ts'
+import type { RoleSession, Sessions } from './sessions.ts'
 import { readAuthorization, type SignedRequest, verifySignature } from './signature.ts'
 
 export type KeyPair = { accessKeyId: string; secretAccessKey: string }
@@ -9,19 +10,18 @@ export type Credentials = {
   bearerKeys: readonly string[]
   /** any key pair and any bearer key pass, and signatures are not computed */
   allowAny: boolean
+  sessions: Pick<Sessions, 'find'>
 }
 
-export type Caller = { accessKeyId: string; region: string }
+export type Service = 'bedrock' | 'sagemaker' | 'sns' | 'sts'
+
+/** `session`: the caller has assumed a role */
+export type Caller = { accessKeyId: string; region: string; session: RoleSession | null }
 
 /** A bearer key has no credential scope, so its region is fixed. */
 const BEARER_REGION = 'us-east-1'
 
-export function authenticate(
-  request: SignedRequest,
-  service: 'bedrock' | 'sagemaker' | 'sns',
-  credentials: Credentials,
-  now: number,
-): Caller {
+export function authenticate(request: SignedRequest, service: Service, credentials: Credentials, now: number): Caller {
   const authorization = request.headers.authorization
   if (authorization === undefined || authorization === '') {
     throw new ApiError('MissingAuthenticationTokenException', 'Missing Authentication Token')
@@ -37,7 +37,7 @@ export function authenticate(
     const message = 'Authentication failed: Please make sure your API Key is valid.'
     throw new ApiError('AccessDeniedException', message)
   }
-  return { accessKeyId: 'bearer', region: BEARER_REGION }
+  return { accessKeyId: 'bearer', region: BEARER_REGION, session: null }
 }
 
 function bySignature(
@@ -48,12 +48,23 @@ function bySignature(
   now: number,
 ): Caller {
   const signature = readAuthorization(authorization)
-  const caller = { accessKeyId: signature.accessKeyId, region: signature.region }
-  if (credentials.allowAny) return caller
-  const pair = credentials.keyPairs.find((candidate) => candidate.accessKeyId === signature.accessKeyId)
+  const session = credentials.sessions.find(signature.accessKeyId) ?? null
+  const caller = { accessKeyId: signature.accessKeyId, region: signature.region, session }
+  if (session !== null) checkSession(session, request, now)
+  else if (credentials.allowAny) return caller
+  const pair = session ?? credentials.keyPairs.find((candidate) => candidate.accessKeyId === signature.accessKeyId)
   if (pair === undefined) {
     throw new ApiError('UnrecognizedClientException', 'The security token included in the request is invalid.')
   }
   verifySignature(request, signature, pair.secretAccessKey, service, now)
   return caller
+}
+
+function checkSession(session: RoleSession, request: SignedRequest, now: number): void {
+  if (request.headers['x-amz-security-token'] !== session.sessionToken) {
+    throw new ApiError('UnrecognizedClientException', 'The security token included in the request is invalid.')
+  }
+  if (now >= session.expiresAt) {
+    throw new ApiError('ExpiredTokenException', 'The security token included in the request is expired')
+  }
 }

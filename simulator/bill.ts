@@ -21,6 +21,8 @@ export type BilledCall = {
   started_at: string
   ended_at: string
   access_key_id: string
+  /** the session of an assumed role that signed the call, as the bill's principal and its tags */
+  principal?: { arn: string; tags: Record<string, string> }
   request_metadata?: Record<string, string>
   /** what selects among prices of one dimension, such as the resolution of a film */
   variant?: string

@@ -2,6 +2,8 @@
 import type { Dialect } from './dialect.ts'
 import type { Fault, FaultName } from './faults.ts'
 import type { BilledUsage, JsonObject } from './family.ts'
+import type { Service } from './authenticate.ts'
+import type { RoleSession } from './sessions.ts'
 import type { Simulator } from './simulator.ts'
 
 export type Call = {
@@ -10,6 +12,8 @@ export type Call = {
   /** from the credential scope of the signature */
   region: string
   accessKeyId: string
+  /** of a call that is signed with the session of an assumed role */
+  session: RoleSession | null
   /** decoded members of the path, such as modelId */
   path: Record<string, string>
   query: URLSearchParams
@@ -87,7 +91,7 @@ export type Answer = PlainAnswer | StreamAnswer
 
 export type Operation = {
   name: string
-  service: 'bedrock' | 'sagemaker' | 'sns'
+  service: Service
   method: 'GET' | 'POST' | 'DELETE' | 'PATCH' | 'PUT'
   /** matched against the raw path; named groups become `call.path`, decoded */
   path: RegExp

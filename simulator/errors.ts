@@ -3,6 +3,7 @@
 export const API_ERRORS = {
   AccessDeniedException: 403,
   ConflictException: 400,
+  ExpiredTokenException: 403,
   IncompleteSignatureException: 400,
   InternalFailure: 500,
   InternalServerException: 500,

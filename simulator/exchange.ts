@@ -55,6 +55,7 @@ function callOf(
     operation: operation.name,
     region: caller.region,
     accessKeyId: caller.accessKeyId,
+    session: caller.session,
     path: { ...path, ...operation.named?.(body) },
     query: new URLSearchParams(question < 0 ? '' : target.slice(question + 1)),
     headers,

@@ -14,6 +14,7 @@ import { OPERATIONS } from './operations/index.ts'
 import { createPromptCache } from './prompt-cache.ts'
 import { createResources, type Published } from './resources.ts'
 import { NO_SCENARIO, type Scenario } from './scenario.ts'
+import { createSessions } from './sessions.ts'
 import type { Simulator } from './simulator.ts'
 import { digest } from './tokens.ts'
 import type { Wire } from './wire.ts'
@@ -82,14 +83,17 @@ function createSimulator(options: SimulatorOptions): Simulator {
   const bill = options.bill ?? createBill()
   const cache = createPromptCache(digest)
   const resources = createResources()
+  const sessions = createSessions()
   return {
     credentials: {
       keyPairs: options.keyPairs ?? [DEFAULT_KEY_PAIR],
       bearerKeys: options.bearerKeys ?? [DEFAULT_BEARER_KEY],
       allowAny: options.allowAnyCredentials ?? false,
+      sessions,
     },
     models: createModelTable(options.families ?? FAMILIES),
     resources,
+    sessions,
     bill,
     cache,
     scenario: NO_SCENARIO,
@@ -106,6 +110,7 @@ function createSimulator(options: SimulatorOptions): Simulator {
       bill.clear()
       cache.clear()
       resources.clear()
+      sessions.clear()
     },
   }
 }

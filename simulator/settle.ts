@@ -24,6 +24,7 @@ export function recordOf(call: Call, billing: Billing, usage: BilledUsage): Bill
     ended_at: '',
     access_key_id: call.accessKeyId,
   }
+  if (call.session !== null) record.principal = { arn: call.session.principal, tags: call.session.tags }
   if (billing.variant !== undefined) record.variant = billing.variant
   if (billing.requestMetadata !== undefined) record.request_metadata = billing.requestMetadata
   if (call.faults.list.length > 0) record.faults = call.faults.list.map(faultText)

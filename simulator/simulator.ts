@@ -6,11 +6,13 @@ import type { ModelTable } from './models.ts'
 import type { PromptCache } from './prompt-cache.ts'
 import type { Resources } from './resources.ts'
 import type { Scenario } from './scenario.ts'
+import type { Sessions } from './sessions.ts'
 
 export type Simulator = {
   credentials: Credentials
   models: ModelTable
   resources: Resources
+  sessions: Sessions
   bill: Bill
   cache: PromptCache
   /** may be replaced while it runs */

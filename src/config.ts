@@ -127,6 +127,12 @@ export const SETTINGS = {
     'IAM role to assume for the way upstream; its session is renewed before it ends.',
   ),
 
+  stsEndpoint: optional(
+    'WEIGHBRIDGE_STS_ENDPOINT',
+    origin(),
+    "Where roles are assumed. Unset: AWS's own host of the region.",
+  ),
+
   maxHeaderBytes: setting(
     'WEIGHBRIDGE_MAX_HEADER_BYTES',
     '32768',

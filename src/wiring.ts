@@ -13,7 +13,7 @@ import type { Config } from './config.ts'
 import { adminDependenciesOf } from './control-plane.ts'
 import type { TokenVerifier } from './core/identity.ts'
 import type { Counters, HoldJournal } from './core/reservation.ts'
-import type { Upstream } from './core/upstream.ts'
+import type { CredentialScope, Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
@@ -36,8 +36,9 @@ import { createSnapshots, type Snapshots } from './snapshots.ts'
 import { openHoldJournal } from './stores/hold-journal.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
 import type { Store } from './stores/sql/store.ts'
-import { createCredentialSource } from './upstreams/bedrock/credentials.ts'
+import { createCredentialSource, signingCredentials } from './upstreams/bedrock/credentials.ts'
 import { createBedrockUpstream } from './upstreams/bedrock/index.ts'
+import { createSessionCredentials } from './upstreams/bedrock/sessions.ts'
 
 export type Started = {
   readonly url: string
@@ -264,20 +265,29 @@ async function stopAll(
 }
 
 function bedrockOf(config: Config): Upstream {
-  const { awsProfile: profile, bedrockRoleArn, region } = config
+  const { awsProfile: profile, bedrockRoleArn, bedrockBearerToken: bearerToken, region } = config
   const chain = fromNodeProviderChain(profile === null ? {} : { profile })
+  const clientConfig = {
+    region,
+    requestHandler: STS_TIMEOUTS,
+    ...(config.stsEndpoint === null ? {} : { endpoint: config.stsEndpoint }),
+  }
+  const own = { RoleArn: bedrockRoleArn ?? '', RoleSessionName: 'weighbridge' }
   const provider =
-    bedrockRoleArn === null
-      ? chain
-      : fromTemporaryCredentials({
-          masterCredentials: chain,
-          params: { RoleArn: bedrockRoleArn, RoleSessionName: 'weighbridge' },
-          clientConfig: { region },
-        })
+    bedrockRoleArn === null ? chain : fromTemporaryCredentials({ masterCredentials: chain, params: own, clientConfig })
+  const signing = createCredentialSource({ bearerToken: null, provider: () => provider(), now })
+  const assume = (scope: CredentialScope) =>
+    fromTemporaryCredentials({
+      masterCredentials: () => signingCredentials(signing),
+      params: assumeRoleParams(scope),
+      clientConfig,
+    })()
   return createBedrockUpstream({
     endpoints: { runtime: config.bedrockRuntimeEndpoint, control: config.bedrockEndpoint },
     region,
-    credentials: createCredentialSource({ bearerToken: config.bedrockBearerToken, provider: () => provider(), now }),
+    credentials:
+      bearerToken === null ? signing : createCredentialSource({ bearerToken, provider: () => provider(), now }),
+    sessions: createSessionCredentials({ assume, now }),
     limits: {
       connections: config.upstreamConnections,
       connectTimeoutMilliseconds: config.upstreamConnectTimeoutMilliseconds,
@@ -288,6 +298,16 @@ function bedrockOf(config: Config): Upstream {
     now,
   })
 }
+
+/** A call waits for its session; the SDK itself would wait for ever. */
+const STS_TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 10_000 }
+
+const assumeRoleParams = ({ roleArn, externalId, sessionName, sessionTags }: CredentialScope) => ({
+  RoleArn: roleArn,
+  RoleSessionName: sessionName,
+  Tags: Object.entries(sessionTags).map(([Key, Value]) => ({ Key, Value })),
+  ...(externalId === null ? {} : { ExternalId: externalId }),
+})
 
 /** An empty book is filled with the prices that this version ships; a book that somebody has is left to them. */
 async function shipPrices({ prices }: Store): Promise<void> {

@@ -2,6 +2,7 @@
 import type { Operation } from '../call.ts'
 import { APPLY_GUARDRAIL } from './apply-guardrail.ts'
 import { GET_ASYNC_INVOKE, LIST_ASYNC_INVOKES, START_ASYNC_INVOKE } from './async-invoke.ts'
+import { ASSUME_ROLE } from './assume-role.ts'
 import { CHAT_COMPLETIONS } from './chat-completions.ts'
 import { CONVERSE } from './converse.ts'
 import { CONVERSE_STREAM } from './converse-stream.ts'
@@ -23,6 +24,7 @@ import { PUBLISH } from './publish.ts'
 import { LIST_TAGS_FOR_RESOURCE, TAG_RESOURCE, UNTAG_RESOURCE } from './tags.ts'
 
 export const OPERATIONS: readonly Operation[] = [
+  ASSUME_ROLE,
   CONVERSE,
   CONVERSE_STREAM,
   INVOKE_MODEL,

@@ -102,13 +102,13 @@ const outermost = (policies: readonly AccessPolicy[], name: 'requestMetadata'): 
   Object.fromEntries(policies.toReversed().flatMap((policy) => Object.entries(policy[name])))
 
 function scopeOf({ roleArn, externalId, sessionTags }: AssumeRole, source: TemplateSource): CredentialScope {
-  return {
-    tenantId: source.tenantId,
+  const session = {
     roleArn,
     externalId,
     sessionName: sessionNameOf(source.tenantId),
     sessionTags: renderEntries(sessionTags, source, SESSION_TAG_FORM),
   }
+  return { id: JSON.stringify(session), ...session }
 }
 
 /** A model as far as access is decided on it. */

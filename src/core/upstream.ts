@@ -5,7 +5,8 @@ import type { Usage } from './usage.ts'
 
 /** Whose credentials sign a call instead of the gateway's own: a session of this role. */
 export type CredentialScope = {
-  readonly tenantId: string
+  /** equal for equal sessions only */
+  readonly id: string
   readonly roleArn: string
   readonly externalId: string | null
   readonly sessionName: string
@@ -23,6 +24,8 @@ export type UpstreamCall = {
   readonly headers: readonly string[]
   readonly body: Buffer
   readonly region: string
+  /** null: the gateway's own */
+  readonly credentials: CredentialScope | null
 }
 
 /** Why no complete answer came. `sent` false: the upstream certainly has not seen the request whole. */
@@ -91,6 +94,6 @@ export interface Upstream {
   send(call: UpstreamCall, listener: UpstreamListener): UpstreamExchange
   tap(question: TapQuestion): UsageTap
   /** Completes a model id that its text alone does not resolve (application inference profile …). Cached; null: there is no such thing. */
-  resolveModel(modelId: string): Promise<ResolvedModel | null>
+  resolveModel(modelId: string, credentials: CredentialScope | null): Promise<ResolvedModel | null>
   close(): Promise<void>
 }

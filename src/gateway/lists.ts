@@ -2,9 +2,9 @@
 
 import { mayCall, regionFor, type AskedModel } from '../core/access.ts'
 import type { Member } from '../core/directory.ts'
-import { GatewayError } from '../core/errors.ts'
+import { GatewayError, type ErrorCode } from '../core/errors.ts'
 import { parseModelId } from '../core/model.ts'
-import type { Upstream, UpstreamCall } from '../core/upstream.ts'
+import type { Upstream, UpstreamCall, UpstreamFailure } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { answerHeaders, outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import type { ResourceOwners } from './owners.ts'
@@ -32,6 +32,7 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
     headers: outgoingHeaders(exchange),
     body: Buffer.alloc(0),
     region: regionFor(member.access, dependencies.region),
+    credentials: member.access.credentials,
   })
   const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body
   const said = question.surface.renderList?.(answer.status, body)
@@ -100,6 +101,11 @@ function parseObject(body: Buffer): Record<string, unknown> {
   throw new GatewayError('upstream_failed', { detail: 'the answer is not a JSON object' })
 }
 
+const FAILURES: Partial<Record<UpstreamFailure['kind'], ErrorCode>> = {
+  timeout: 'upstream_timeout',
+  credentials: 'upstream_credentials',
+}
+
 type Collected = { readonly status: number; readonly headers: readonly string[]; readonly body: Buffer }
 
 function collect(upstream: Upstream, call: UpstreamCall): Promise<Collected> {
@@ -120,7 +126,7 @@ function collect(upstream: Upstream, call: UpstreamCall): Promise<Collected> {
       onComplete: () => resolve({ ...head, body: Buffer.concat(chunks) }),
       onFailure: ({ kind, detail }) =>
         reject(
-          new GatewayError(kind === 'timeout' ? 'upstream_timeout' : 'upstream_unreachable', {
+          new GatewayError(FAILURES[kind] ?? 'upstream_unreachable', {
             detail,
             retryAfterSeconds: 1,
           }),

@@ -207,6 +207,7 @@ async function startCall(
       headers,
       body: admitted.body,
       region: model.region,
+      credentials: member.access.credentials,
     },
     onAnswer: operation === 'StartAsyncInvoke' ? (answered) => dependencies.owners.remember(answered, tenantId) : null,
   })

@@ -40,8 +40,6 @@ export async function resolveCall(dependencies: ResolveDependencies, question: R
   const { member, route, facts } = question
   const { access, principal } = member
   const tenantId = principal.tenant.id
-  if (access.credentials !== null)
-    throw new GatewayError('upstream_credentials', { message: 'Sessions of an assumed role are not built yet.' })
   const own = MODELS_OF_OPERATIONS[route.operation]
   if (own !== undefined) {
     const model = operationsOwn(own, regionFor(access, dependencies.region))
@@ -82,7 +80,7 @@ async function resolveModel(
   const region = regionFor(access, configuredRegion(dependencies, parsed))
   const resolved = resolveParsed(parsed, region)
   if (resolved !== null) return resolved
-  if (parsed.kind === 'application_profile') return lookUpProfile(dependencies, modelId)
+  if (parsed.kind === 'application_profile') return lookUpProfile(dependencies, access, modelId)
   return {
     modelId,
     kind: parsed.kind,
@@ -113,10 +111,14 @@ function configuredRegion(dependencies: ResolveDependencies, parsed: ParsedModel
   return found?.[1] ?? dependencies.region
 }
 
-async function lookUpProfile(dependencies: ResolveDependencies, modelId: string): Promise<ResolvedModel> {
+async function lookUpProfile(
+  dependencies: ResolveDependencies,
+  access: Access,
+  modelId: string,
+): Promise<ResolvedModel> {
   let looked: ResolvedModel | null
   try {
-    looked = await dependencies.upstream.resolveModel(modelId)
+    looked = await dependencies.upstream.resolveModel(modelId, access.credentials)
   } catch (thrown) {
     throw new GatewayError('upstream_unreachable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
   }

@@ -24,7 +24,7 @@ const clients: BedrockRuntimeClient[] = []
 
 beforeAll(async () => {
   upstream = await startRecordingUpstream()
-  harness = await startHarness()
+  harness = await startHarness({ simulatorIsSts: true })
   recording = await startHarness({ settings: { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: upstream.url } })
 })
 
@@ -159,5 +159,47 @@ describe('what a plan writes into calls', () => {
     const entry = (await recording.ledger()).at(-1)
     expect(entry).toMatchObject({ model_id: PROVISIONED, base_model: NOVA_LITE })
     expect(entry?.cost_usd).not.toBeNull()
+  })
+})
+
+describe('a role that is assumed for a tenant', () => {
+  const role = (name: string) => ({ role_arn: `arn:aws:iam::111122223333:role/silo/${name}`, external_id: 'weigh' })
+
+  it("signs the tenant's calls, and nobody else's", async () => {
+    const tags = { session_tags: { cost_center: '{attribute.cost_center}' } }
+    const silo = await harness.tenant('silo', {
+      attributes: { cost_center: '4711' },
+      access: { assume_role: { ...role('customer'), ...tags } },
+    })
+    const shared = await harness.tenant('shared')
+    const before = harness.simulator.bill().length
+    const client = signedBy(silo, harness.url)
+    await Promise.all([1, 2, 3].map(() => client.send(converse(NOVA_LITE))))
+    await signedBy(shared, harness.url).send(converse(NOVA_LITE))
+    const [first, ...others] = harness.simulator.bill().slice(before)
+    expect(first?.principal).toEqual({
+      arn: 'arn:aws:sts::111122223333:assumed-role/customer/silo',
+      tags: { cost_center: '4711' },
+    })
+    expect(others.map(({ access_key_id }) => access_key_id)).toEqual([
+      first?.access_key_id,
+      first?.access_key_id,
+      'AKIASIMULATOR000001',
+    ])
+  })
+
+  it("ends the call where it cannot be assumed, and never falls back to the gateway's own credentials", async () => {
+    const tenant = await harness.tenant('locked-out', { access: { assume_role: role('denied') } })
+    const before = harness.simulator.bill().length
+    await expect(signedBy(tenant, harness.url).send(converse(NOVA_LITE))).rejects.toMatchObject({
+      name: 'ServiceUnavailableException',
+      message: 'The gateway has no valid credentials for the upstream.',
+    })
+    const listed = await fetch(`${harness.url}/foundation-models`, {
+      headers: { authorization: `Bearer ${tenant.secret}` },
+    })
+    expect(listed.status).toBe(503)
+    expect(harness.simulator.bill().length).toBe(before)
+    expect((await harness.ledger()).at(-1)).toMatchObject({ tenant_id: 'locked-out', cost_usd: '0' })
   })
 })

@@ -25,6 +25,8 @@ export async function startHarness(
     readonly simulator?: SimulatorOptions
     readonly settings?: Readonly<Record<string, string>>
     readonly dataDir?: string
+    /** roles are assumed there too */
+    readonly simulatorIsSts?: true
   } = {},
 ): Promise<Harness> {
   const simulator = await startSimulator(options.simulator)
@@ -41,6 +43,7 @@ export async function startHarness(
         WEIGHBRIDGE_BEDROCK_ENDPOINT: simulator.url,
         WEIGHBRIDGE_LOG_LEVEL: 'silent',
         WEIGHBRIDGE_SHUTDOWN_DEADLINE_SECONDS: '2',
+        ...(options.simulatorIsSts ? { WEIGHBRIDGE_STS_ENDPOINT: `${simulator.url}/sts` } : {}),
         ...options.settings,
       },
       () => '',

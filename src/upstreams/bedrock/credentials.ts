@@ -60,6 +60,13 @@ export function createCredentialSource(options: {
   }
 }
 
+/** Those that a request can be signed with; rejects where there are none. */
+export async function signingCredentials(source: CredentialSource): Promise<SigningCredentials> {
+  const found = source.current() ?? (await source.load())
+  if (found.kind === 'bearer') throw new Error('a bearer key signs nothing')
+  return found.credentials
+}
+
 function toSigning(identity: ProvidedIdentity): UpstreamCredentials {
   const { accessKeyId, secretAccessKey, sessionToken } = identity
   const token = sessionToken === undefined ? {} : { sessionToken }

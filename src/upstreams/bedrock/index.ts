@@ -1,11 +1,19 @@
 // Amazon Bedrock as an upstream: signs with the gateway's own credentials, sends over pooled connections, resolves profiles.
 
 import type { ResolvedModel } from '../../core/model.ts'
-import type { TapQuestion, Upstream, UpstreamCall, UpstreamExchange, UpstreamListener } from '../../core/upstream.ts'
+import type {
+  CredentialScope,
+  TapQuestion,
+  Upstream,
+  UpstreamCall,
+  UpstreamExchange,
+  UpstreamListener,
+} from '../../core/upstream.ts'
 import { createSigner, type Signer } from '../../http/sigv4.ts'
 import type { CredentialSource, UpstreamCredentials } from './credentials.ts'
 import { originOf, type Endpoints } from './endpoints.ts'
 import { createProfileResolver } from './profiles.ts'
+import type { SessionCredentials } from './sessions.ts'
 import { createTransport, type TransportLimits } from './transport.ts'
 import { createBedrockTap } from './usage/index.ts'
 
@@ -13,6 +21,7 @@ export type BedrockOptions = {
   readonly endpoints: Endpoints
   readonly region: string
   readonly credentials: CredentialSource
+  readonly sessions: SessionCredentials
   readonly limits: TransportLimits
   readonly now: () => number
 }
@@ -48,9 +57,11 @@ export function createBedrockUpstream(options: BedrockOptions): Upstream {
   const send = (call: UpstreamCall, listener: UpstreamListener): UpstreamExchange => {
     // Throws for a region that is none: now, and not when the credentials have come and nobody hears it.
     originFor(call.plane, call.region)
-    const credentials = options.credentials.current()
+    // never another's: a call whose session cannot be had ends
+    const source = call.credentials === null ? options.credentials : options.sessions.sourceFor(call.credentials)
+    const credentials = source.current()
     return credentials === null
-      ? sendLater(options.credentials, (loaded, hears) => sendWith(loaded, call, hears), listener)
+      ? sendLater(source, (loaded, hears) => sendWith(loaded, call, hears), listener)
       : sendWith(credentials, call, listener)
   }
   const profiles = createProfileResolver({ send, region: options.region, now: options.now })
@@ -58,7 +69,8 @@ export function createBedrockUpstream(options: BedrockOptions): Upstream {
     name: 'bedrock',
     send,
     tap: (question: TapQuestion) => createBedrockTap(question),
-    resolveModel: (modelId: string): Promise<ResolvedModel | null> => profiles.resolve(modelId),
+    resolveModel: (modelId: string, credentials: CredentialScope | null): Promise<ResolvedModel | null> =>
+      profiles.resolve(modelId, credentials),
     close: () => transport.close(),
   }
 }

@@ -2,7 +2,7 @@
 
 import { parseModelId, type ResolvedModel } from '../../core/model.ts'
 import { isRecord, parseJson } from './json.ts'
-import type { UpstreamCall, UpstreamExchange, UpstreamListener } from '../../core/upstream.ts'
+import type { CredentialScope, UpstreamCall, UpstreamExchange, UpstreamListener } from '../../core/upstream.ts'
 
 const FRESH_MILLISECONDS = 10 * 60_000
 const ABSENT_MILLISECONDS = 30_000
@@ -19,12 +19,17 @@ export function createProfileResolver(dependencies: {
 }) {
   const remembered = new Map<string, Remembered>()
   const asking = new Map<string, Promise<ResolvedModel | null>>()
-  const ask = async (modelId: string): Promise<ResolvedModel | null> => {
+  const ask = async (
+    id: string,
+    modelId: string,
+    credentials: CredentialScope | null,
+  ): Promise<ResolvedModel | null> => {
     const region = parseModelId(modelId)?.region ?? dependencies.region
-    const answer = await getJson(dependencies.send, `/inference-profiles/${encodeURIComponent(modelId)}`, region)
+    const path = `/inference-profiles/${encodeURIComponent(modelId)}`
+    const answer = await getJson(dependencies.send, { path, region, credentials })
     const model = answer === null ? null : resolvedOf(modelId, answer, region)
     if (remembered.size >= MOST_PROFILES) remembered.clear()
-    remembered.set(modelId, {
+    remembered.set(id, {
       model,
       until: dependencies.now() + (model === null ? ABSENT_MILLISECONDS : FRESH_MILLISECONDS),
     })
@@ -32,13 +37,15 @@ export function createProfileResolver(dependencies: {
   }
   return {
     /** Rejects when Bedrock cannot be asked; null when it knows no such profile. */
-    resolve(modelId: string): Promise<ResolvedModel | null> {
-      const known = remembered.get(modelId)
+    resolve(modelId: string, credentials: CredentialScope | null): Promise<ResolvedModel | null> {
+      // what one account may see of a profile, another may not
+      const id = credentials === null ? modelId : `${modelId} ${credentials.id}`
+      const known = remembered.get(id)
       if (known !== undefined && known.until > dependencies.now()) return Promise.resolve(known.model)
-      let running = asking.get(modelId)
+      let running = asking.get(id)
       if (running === undefined) {
-        running = ask(modelId).finally(() => asking.delete(modelId))
-        asking.set(modelId, running)
+        running = ask(id, modelId, credentials).finally(() => asking.delete(id))
+        asking.set(id, running)
       }
       return running
     },
@@ -61,7 +68,7 @@ function resolvedOf(modelId: string, answer: unknown, region: string): ResolvedM
   return { modelId, kind: 'application_profile', baseModel, routing: global ? 'global' : 'regional', reach, region }
 }
 
-function getJson(send: Send, path: string, region: string): Promise<unknown> {
+function getJson(send: Send, asked: Pick<UpstreamCall, 'path' | 'region' | 'credentials'>): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -71,10 +78,9 @@ function getJson(send: Send, path: string, region: string): Promise<unknown> {
         operation: 'GetInferenceProfile',
         plane: 'control',
         method: 'GET',
-        path,
+        ...asked,
         headers: [],
         body: Buffer.alloc(0),
-        region,
       },
       {
         onHeaders: (answered) => {
