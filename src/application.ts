@@ -32,16 +32,26 @@ const OPERATIONS: Readonly<
 
 export function createApplication(dependencies: ApplicationDependencies): Application {
   return {
-    async handle(exchange) {
-      try {
-        if (exchange.path.startsWith(ADMIN_PREFIX)) await dependencies.admin.handle(exchange)
-        else await (operationOf(exchange)?.(dependencies, exchange) ?? dependencies.pipeline.handle(exchange))
-      } catch (thrown) {
-        dependencies.onFailure(thrown)
-        if (exchange.headersSent) exchange.destroy()
-        else respondJson(exchange, 500, { message: 'The gateway failed.' })
-      }
+    handle(exchange) {
+      if (exchange.path.startsWith(ADMIN_PREFIX)) return guarded(dependencies, exchange, dependencies.admin.handle)
+      const operation = operationOf(exchange)
+      if (operation === undefined) return dependencies.pipeline.handle(exchange)
+      return guarded(dependencies, exchange, () => operation(dependencies, exchange))
     },
+  }
+}
+
+async function guarded(
+  dependencies: ApplicationDependencies,
+  exchange: HttpExchange,
+  answer: (exchange: HttpExchange) => Promise<void>,
+): Promise<void> {
+  try {
+    await answer(exchange)
+  } catch (thrown) {
+    dependencies.onFailure(thrown)
+    if (exchange.headersSent) exchange.destroy()
+    else respondJson(exchange, 500, { message: 'The gateway failed.' })
   }
 }
 

@@ -55,7 +55,13 @@ export type RunningCall = Placed & {
   readonly done: Promise<void>
   /** Ends the call now; it is settled as stopped by the gateway. */
   stop(): void
+  /** `deadlineTickMilliseconds` have passed; the call is stopped when its time is up. */
+  tick(): void
 }
+
+/** All running calls' time limits are counted down together: a timer for each would cost more than what it guards against. */
+export const deadlineTickMilliseconds = (totalTimeoutMilliseconds: number): number =>
+  Math.min(1_000, Math.max(10, Math.floor(totalTimeoutMilliseconds / 20)))
 
 export function forward(dependencies: ForwardDependencies, question: ForwardQuestion): RunningCall {
   const run = new Run(dependencies, question)
@@ -77,7 +83,7 @@ class Run implements UpstreamListener, RunningCall {
   readonly #question: ForwardQuestion
   readonly #delivery: Delivery
   readonly #deadlineAt: number
-  readonly #deadlineTimer: NodeJS.Timeout
+  #ticks: number
   #finish: () => void = () => undefined
   #state: State = 'sending'
   #attempts = 0
@@ -120,7 +126,8 @@ class Run implements UpstreamListener, RunningCall {
     // A stream will need it, and may as well not wait for it.
     if (question.streams) this.#makeHoldDurable()
     this.#deadlineAt = dependencies.now() + totalTimeoutMilliseconds
-    this.#deadlineTimer = setTimeout(() => this.stop(), totalTimeoutMilliseconds)
+    // one more than the quotient: the first tick may come at once
+    this.#ticks = Math.ceil(totalTimeoutMilliseconds / deadlineTickMilliseconds(totalTimeoutMilliseconds)) + 1
     exchange.onClose((finished) => {
       if (!finished) this.#onClientLeft()
     })
@@ -145,6 +152,11 @@ class Run implements UpstreamListener, RunningCall {
     if (this.#state === 'settling' || this.#state === 'ended') return
     this.#stopped = true
     this.#abortUpstream()
+  }
+
+  tick(): void {
+    this.#ticks -= 1
+    if (this.#ticks === 0) this.stop()
   }
 
   onHeaders(status: number, headers: readonly string[]): void {
@@ -301,7 +313,6 @@ class Run implements UpstreamListener, RunningCall {
   #settle(ended: Pick<Outcome, 'ending' | 'billed' | 'reading'> & { error: GatewayError | null }): void {
     if (this.#state === 'settling' || this.#state === 'ended') return
     this.#state = 'settling'
-    clearTimeout(this.#deadlineTimer)
     this.#drain?.leave()
     const { error, ...outcome } = ended
     if (error === null) this.#delivery.answered()

@@ -9,7 +9,7 @@ import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies } from './admit.ts'
 import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
 import { Backlog } from './backlog.ts'
-import { forward, type ForwardDependencies, type RunningCall } from './forward.ts'
+import { deadlineTickMilliseconds, forward, type ForwardDependencies, type RunningCall } from './forward.ts'
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import { answerList } from './lists.ts'
 import type { ResourceOwners } from './owners.ts'
@@ -56,6 +56,10 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const backlog = new Backlog(dependencies)
   const forwardDependencies: ForwardDependencies = { ...dependencies, backlog, limits: dependencies.forwardLimits }
   const state = { draining: false }
+  const ticking = setInterval(
+    () => calls.forEach((call) => call.tick()),
+    deadlineTickMilliseconds(dependencies.forwardLimits.totalTimeoutMilliseconds),
+  ).unref()
   const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
 
   const run = async (asked: Asked, route: Route): Promise<void> => {
@@ -110,6 +114,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
       }, deadlineMilliseconds)
       await untilNoneRuns(calls)
       clearTimeout(timer)
+      clearInterval(ticking)
       await backlog.flush()
     },
   }
@@ -225,11 +230,16 @@ const NO_BIDIRECTIONAL =
 const NO_METADATA = {}
 
 function keepMetadata(facts: CallFacts, keys: readonly string[]): CallFacts {
-  if (facts.metadata === NO_METADATA) return facts
+  if (isEmpty(facts.metadata)) return facts
   const kept = keys
     .filter((key) => Object.hasOwn(facts.metadata, key))
     .map((key) => [key, facts.metadata[key] as string])
   return { ...facts, metadata: kept.length === 0 ? NO_METADATA : Object.fromEntries(kept) }
+}
+
+function isEmpty(metadata: CallFacts['metadata']): boolean {
+  for (const _ in metadata) return false
+  return true
 }
 
 const unknownRoute = (exchange: HttpExchange): string =>
