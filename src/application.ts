@@ -25,9 +25,11 @@ const ADMIN_PREFIX = '/admin/'
 const OPERATIONS: Readonly<
   Record<string, (dependencies: ApplicationDependencies, exchange: HttpExchange) => Promise<void>>
 > = {
-  '/healthz': (_, exchange) => Promise.resolve(respondJson(exchange, 200, { status: 'ok' })),
+  '/healthz': answerHello,
   '/readyz': answerReady,
   '/metrics': answerMetrics,
+  '/api/hello': answerHello,
+  '/anthropic/api/hello': answerHello,
 }
 
 export function createApplication(dependencies: ApplicationDependencies): Application {
@@ -59,6 +61,11 @@ function operationOf(exchange: HttpExchange) {
   if (exchange.method !== 'GET' && exchange.method !== 'HEAD') return undefined
   const path = exchange.path.split('?', 1)[0] ?? ''
   return Object.hasOwn(OPERATIONS, path) ? OPERATIONS[path] : undefined
+}
+
+/** Claude Code asks a base address for /api/hello before its first call, to learn whether anybody is there. */
+async function answerHello(_dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {
+  respondJson(exchange, 200, { status: 'ok' })
 }
 
 async function answerReady(dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {

@@ -37,22 +37,32 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS
 
+export type SpentBudget = { readonly per: string | null; readonly endsAt: number | null }
+
+type GatewayErrorOptions = {
+  readonly message?: string
+  readonly detail?: string | null
+  readonly retryAfterSeconds?: number | null
+  readonly spent?: SpentBudget
+  readonly cause?: unknown
+}
+
 /** A refusal or failure with words for the caller; `detail` is for the log only. */
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly detail: string | null
   /** whole seconds after which a retry can succeed; null when unknown */
   readonly retryAfterSeconds: number | null
+  /** of the budget that is used up: its period (null: it has none) and when the next one begins; null: it is not about a budget */
+  readonly spent: SpentBudget | null
 
-  constructor(
-    code: ErrorCode,
-    options: { message?: string; detail?: string | null; retryAfterSeconds?: number | null; cause?: unknown } = {},
-  ) {
+  constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     super(options.message ?? ERRORS[code].message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'GatewayError'
     this.code = code
     this.detail = options.detail ?? null
     this.retryAfterSeconds = options.retryAfterSeconds ?? null
+    this.spent = options.spent ?? null
   }
 }
 

@@ -148,6 +148,7 @@ export function refusalOf(verdict: Refused, now: number): GatewayError {
   return new GatewayError(isCost ? 'budget_exceeded' : 'rate_limited', {
     message,
     retryAfterSeconds: secondsUntil(limit, endsAt, now),
+    ...(isCost ? { spent: { per: limit.per, endsAt } } : {}),
   })
 }
 

@@ -1,14 +1,11 @@
 // Anthropic's own clients, the current one and the last of the old line, unmodified: all that they do, on Claude and on other models.
 
-import { createAnthropic } from '@ai-sdk/anthropic'
 import Anthropic from '@anthropic-ai/sdk'
-import { ChatAnthropic } from '@langchain/anthropic'
-import { generateText, jsonSchema, streamText } from 'ai'
 import OldAnthropic from 'anthropic-sdk-0'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NO_SCENARIO, parseScenario } from '../../simulator/scenario.ts'
 import type { LedgerLine, TestTenant } from './admin-client.ts'
-import { startHarness, type Harness } from './harness.ts'
+import { SIMULATOR_BEARER, startHarness, type Harness } from './harness.ts'
 import { counted } from './truth.ts'
 
 const NOVA = 'amazon.nova-lite-v1:0'
@@ -100,6 +97,23 @@ describe.each(CLIENTS)('%s, Claude by InvokeModel', (_name, client) => {
       expect(JSON.stringify(events)).not.toContain('amazon-bedrock')
     })
     expect(entry).toMatchObject({ operation: 'InvokeModelWithResponseStream', ending: 'completed' })
+  })
+
+  it('gets what Bedrock’s own Messages endpoint gives', async () => {
+    const own = new (client === current ? Anthropic : (OldAnthropic as unknown as typeof Anthropic))({
+      baseURL: `${harness.simulator.url}/anthropic`,
+      apiKey: SIMULATOR_BEARER,
+      maxRetries: 0,
+    })
+    const said: unknown[] = []
+    for (const way of [own, client()]) {
+      harness.simulator.reset()
+      const whole = await way.messages.create(input(CLAUDE))
+      const events: unknown[] = []
+      for await (const event of await way.messages.create({ ...input(CLAUDE), stream: true })) events.push(event)
+      said.push([JSON.parse(JSON.stringify(whole)), events, harness.simulator.bill().map(({ usage }) => usage)])
+    }
+    expect(said[1]).toEqual(said[0])
   })
 
   it('calls a tool, streamed and not', async () => {
@@ -350,36 +364,4 @@ it('a client that leaves a stream is settled once, with what was generated', asy
     })
   })
   expect(entry).toMatchObject({ ending: 'client_aborted', surface: 'anthropic' })
-})
-
-describe('@ai-sdk/anthropic', () => {
-  const model = (id: string) => createAnthropic({ baseURL: `${harness.url}/anthropic/v1`, apiKey: tenant.secret })(id)
-
-  it('generates, streams and calls a tool', async () => {
-    const prompt = 'Tell me of the sea in 30 words.'
-    const whole = await generateText({ model: model(CLAUDE), prompt, maxRetries: 0 })
-    const streamed = streamText({ model: model(CLAUDE), prompt, maxRetries: 0 })
-    expect(await streamed.text).toBe(whole.text)
-    expect(await streamed.usage).toMatchObject({ outputTokens: whole.usage.outputTokens })
-    const tools = {
-      weather: { description: weather.description, inputSchema: jsonSchema(weather.input_schema as object) },
-    }
-    const called = await generateText({ model: model(CLAUDE), prompt, tools, toolChoice: 'required', maxRetries: 0 })
-    expect(called).toMatchObject({ finishReason: 'tool-calls', toolCalls: [{ toolName: 'weather' }] })
-  })
-})
-
-describe('@langchain/anthropic', () => {
-  const chat = (model: string): ChatAnthropic =>
-    new ChatAnthropic({ model, apiKey: tenant.secret, anthropicApiUrl: `${harness.url}/anthropic`, maxRetries: 0 })
-
-  it('invokes, streams and calls a tool', async () => {
-    const prompt = 'Tell me of the sea in 30 words.'
-    const whole = await chat(CLAUDE).invoke(prompt)
-    let streamed = ''
-    for await (const chunk of await chat(CLAUDE).stream(prompt)) streamed += chunk.text
-    expect(streamed).toBe(whole.text)
-    const called = await chat(CLAUDE).bindTools([weather], { tool_choice: 'any' }).invoke(prompt)
-    expect(called.tool_calls).toMatchObject([{ name: 'weather' }])
-  })
 })

@@ -4,6 +4,7 @@ import { GatewayError } from '../../core/errors.ts'
 import { tierOfWire, type Tier } from '../../core/model.ts'
 import { createJsonGuard, type JsonFlaw } from '../../http/json-guard.ts'
 import { EXTRA_FIELDS, OUTPUT_CAP_PATHS } from '../output-caps.ts'
+import { clientMetadata, type Header } from './client-metadata.ts'
 import type { CallFacts } from './surface.ts'
 
 /** Where they put how many answers or images are wanted. */
@@ -55,7 +56,6 @@ const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier'
 const METADATA_HEADER = 'x-amzn-bedrock-request-metadata'
 const LARGEST_COUNT = 1_000_000_000
 
-type Header = (name: string) => string | undefined
 type Read = (path: string) => unknown
 
 export function readBedrockFacts(header: Header, body: Buffer): CallFacts {
@@ -69,7 +69,7 @@ export function readBedrockFacts(header: Header, body: Buffer): CallFacts {
     answers: Math.max(1, ...ANSWER_COUNTS.map((path) => countOf(read(path) ?? 1, 'The number of answers'))),
     seconds: secondsOf(read),
     variant: '',
-    metadata: metadataOf(header(METADATA_HEADER), read(METADATA)),
+    metadata: withClients(header, metadataOf(header(METADATA_HEADER), read(METADATA))),
     thinkingTokens: Math.max(0, ...THINKING_BUDGETS.map((path) => countOf(read(path) ?? 0, 'The thinking budget'))),
     isGuarded: header(GUARDRAIL_HEADER) !== undefined || isSaid(read(GUARDRAIL)),
     inputImages: Math.max(0, ...IMAGE_LISTS.map((path) => lengthOf(read(path)))),
@@ -129,6 +129,12 @@ function metadataOf(header: string | undefined, inBody: unknown): Readonly<Recor
   if (typeof given !== 'object' || given === null) return NO_METADATA
   const texts = Object.entries(given).filter((pair): pair is [string, string] => typeof pair[1] === 'string')
   return texts.length === 0 ? NO_METADATA : Object.fromEntries(texts)
+}
+
+/** What the caller writes goes before what its client says of itself. */
+function withClients(header: Header, given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const own = clientMetadata(header)
+  return own === null ? given : { ...own, ...given }
 }
 
 function parse(text: string): unknown {

@@ -9,13 +9,14 @@ const NAMED_BY_HEADER = [
   ['x-claude-code-parent-agent-id', 'claude_code_parent_agent_id'],
 ] as const
 
-const NOTHING: Readonly<Record<string, string>> = {}
+const LONGEST_VALUE = 256
 
-export function clientMetadata(header: Header): Readonly<Record<string, string>> {
+/** null: the client says nothing of itself. */
+export function clientMetadata(header: Header): Readonly<Record<string, string>> | null {
   let metadata: Record<string, string> | null = null
   for (const [name, key] of NAMED_BY_HEADER) {
     const value = header(name)
-    if (value !== undefined) (metadata ??= {})[key] = value
+    if (value !== undefined) (metadata ??= {})[key] = value.slice(0, LONGEST_VALUE)
   }
-  return metadata ?? NOTHING
+  return metadata
 }

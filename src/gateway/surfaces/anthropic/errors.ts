@@ -1,6 +1,6 @@
 // Refusals and failures as Anthropic's clients know them, whole and in the middle of a stream; Bedrock's own words are kept.
 
-import { ERRORS, type ErrorCode, type GatewayError } from '../../../core/errors.ts'
+import { ERRORS, type ErrorCode, type GatewayError, type SpentBudget } from '../../../core/errors.ts'
 import { sseEvent } from '../../../http/sse.ts'
 import type { RenderedAnswer } from '../surface.ts'
 
@@ -53,7 +53,18 @@ export function renderAnthropicError(error: GatewayError, requestId: string): Re
   if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds))
   // Anthropic's clients try every 429 again unless they are told not to.
   if (!ERRORS[error.code].retryable) headers.push('x-should-retry', 'false')
-  return answerOf(type, error.message, requestId, headers)
+  const words = error.spent === null ? error.message : `${spendWords(error.spent)}: ${error.message}`
+  return answerOf(type, words, requestId, headers)
+}
+
+const PERIODS: Readonly<Record<string, string>> = { hour: 'hourly', day: 'daily', week: 'weekly', month: 'monthly' }
+
+/** How Claude Code knows a spent budget from other refusals, and what it tells of it (contract of its own gateway, 2026-08). */
+function spendWords({ per, endsAt }: SpentBudget): string {
+  const period = per === null ? 'total' : (PERIODS[per] ?? `per ${per}`)
+  if (endsAt === null) return `spend limit reached (${period}; does not reset by itself)`
+  const at = new Date(endsAt).toISOString()
+  return `spend limit reached (${period}; resets ${at.slice(0, 10)} ${at.slice(11, 16)} UTC)`
 }
 
 export const renderAnthropicStreamError = (error: GatewayError): Buffer => errorEvent(TYPES[error.code], error.message)

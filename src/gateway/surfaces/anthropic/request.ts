@@ -25,6 +25,7 @@ const GUARD = createJsonGuard({ watch: WATCHED })
 
 const BETA_HEADER = 'anthropic-beta'
 const MOST_BETAS = 64
+const LONGEST_USER = 256
 const PASSED_HEADERS = [
   'x-amzn-bedrock-service-tier',
   'x-amzn-bedrock-performanceconfig-latency',
@@ -73,5 +74,5 @@ function betasOf(header: string | undefined, inBody: unknown): string[] {
 function userOf(metadata: unknown): Readonly<Record<string, string>> {
   if (typeof metadata !== 'object' || metadata === null || !Object.hasOwn(metadata, 'user_id')) return {}
   const userId = (metadata as Record<string, unknown>)['user_id']
-  return typeof userId === 'string' ? { user_id: userId } : {}
+  return typeof userId === 'string' ? { user_id: userId.slice(0, LONGEST_USER) } : {}
 }
