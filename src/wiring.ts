@@ -32,6 +32,7 @@ import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
 import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
+import { shipPrices } from './ship-prices.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
 import { openHoldJournal } from './stores/hold-journal.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
@@ -130,7 +131,8 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
   const { config, log, store } = opened
   const holds = openHoldJournal({ dir: config.dataDir, now })
   const deriveSecretAccessKey = createSecretDerivation(await rootSecret(config.rootSecret, store.settings))
-  await shipPrices(store)
+  const say = (level: 'info' | 'error', fields: object, words: string): void => log[level](fields, words)
+  await shipPrices({ store, shipped: shippedPrices(), log: say, now })
   await recover({ holds, store, log, now })
   const snapshots = await createSnapshots({
     tenants: store.tenants,
@@ -308,12 +310,6 @@ const assumeRoleParams = ({ roleArn, externalId, sessionName, sessionTags }: Cre
   Tags: Object.entries(sessionTags).map(([Key, Value]) => ({ Key, Value })),
   ...(externalId === null ? {} : { ExternalId: externalId }),
 })
-
-/** An empty book is filled with the prices that this version ships; a book that somebody has is left to them. */
-async function shipPrices({ prices }: Store): Promise<void> {
-  if ((await prices.versionsAfter(0)).length > 0) return
-  await prices.appendVersion({ ...shippedPrices(), createdAt: new Date(now()).toISOString() })
-}
 
 function urlOf(config: Config, port: number): string {
   const host = config.host.includes(':') ? `[${config.host}]` : config.host

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { parseModelId } from '../core/model.ts'
 import { listPrices as pricesIn, priceKey, type FoundPrice, type PriceVersion } from '../core/price-book.ts'
+import { SHIPPING_AUTHOR } from '../core/shipped-prices.ts'
 import { invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
 import { operation } from './operation.ts'
@@ -59,7 +60,13 @@ export const changePrices = operation({
       prices: z.array(writtenPrice).max(MOST_SHOWN).default([]),
       adjustments: z.array(writtenAdjustment).max(MOST_SHOWN).default([]),
       note: z.string().trim().max(500).default(''),
-      author: z.string().trim().min(1).max(100).default('admin'),
+      author: z
+        .string()
+        .trim()
+        .min(1)
+        .max(100)
+        .refine((author) => author !== SHIPPING_AUTHOR, 'must not be the one of prices that came with the gateway')
+        .default('admin'),
       confirm: z.boolean().default(false),
       dry_run: z.boolean().default(false),
     })
