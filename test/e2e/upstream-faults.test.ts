@@ -80,6 +80,20 @@ describe('an upstream that refuses', () => {
   })
 })
 
+describe('a call that runs longer than it may', () => {
+  const limited = { WEIGHBRIDGE_UPSTREAM_TOTAL_TIMEOUT_MILLISECONDS: '400' }
+
+  it.each<[string, CallKind, string, number]>([
+    ['before its first byte', 'converse', 'stall:at=before_headers', 504],
+    ['in the middle of its stream', 'stream', 'stall:at=mid_event', 200],
+  ])('is ended %s, and written down as ended by the gateway', async (_, kind, fault, status) => {
+    await begin([{ faults: [fault] }], limited)
+    const seen = await call(kind)
+    expect([seen.status, seen.whole]).toEqual([status, false])
+    expect(await entry()).toMatchObject({ ending: 'gateway_stopped', estimated: true })
+  })
+})
+
 describe('a refusal that breaks off', () => {
   it('is still a refusal: nothing was billed, and the call is tried again', async () => {
     let requests = 0
