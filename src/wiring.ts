@@ -18,6 +18,7 @@ import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
+import { InputEstimates } from './gateway/input-estimates.ts'
 import { createResourceOwners } from './gateway/owners.ts'
 import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRefusedCalls, type RefusedCalls } from './gateway/refused-calls.ts'
@@ -171,6 +172,7 @@ function pipelineOf(parts: Parts): Pipeline {
     drains: parts.drains,
     owners: createResourceOwners(store.settings),
     modelBounds: modelBoundsOf,
+    inputEstimates: new InputEstimates(),
     now,
     newId: parts.newId,
     random: Math.random,

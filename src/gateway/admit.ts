@@ -7,10 +7,11 @@ import type { ResolvedModel } from '../core/model.ts'
 import { refusalOf, type Ask, type Verdict } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import type { Counters, Hold, Taken } from '../core/reservation.ts'
-import { boundsOf, type ModelBounds } from './bounds.ts'
+import { boundsOf, type CallBounds, type ModelBounds } from './bounds.ts'
 import { priceCall, tariffsOf, type CallPrice, type CallPriceQuestion } from './call-price.ts'
 import { cappedTo, writeCap } from './cap-output.ts'
 import type { HoldGatherer } from './hold-gatherer.ts'
+import type { InputEstimates, InputKind } from './input-estimates.ts'
 import type { CallFacts } from './surfaces/surface.ts'
 
 export type AdmitDependencies = {
@@ -18,6 +19,7 @@ export type AdmitDependencies = {
   readonly holdGatherer: HoldGatherer
   readonly priceBook: () => PriceBook
   readonly modelBounds: (baseModel: string) => ModelBounds
+  readonly inputEstimates: InputEstimates
 }
 
 export type AdmitQuestion = {
@@ -44,6 +46,8 @@ export type Admitted = {
   readonly outputCap: number | null
   /** what stands in for the price that the model has not; null: it has one, or its cost is not known at all */
   readonly fallback: FallbackPrice | null
+  /** what its input is learned for; null: nothing is to be learned */
+  readonly inputKind: InputKind | null
 }
 
 const NOTHING_KNOWN: ModelBounds = { outputTokens: null, contextTokens: null }
@@ -60,24 +64,47 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
     dependencies.counters.release(taken)
     throw new GatewayError('ledger_unavailable', { detail: String(thrown), cause: thrown, retryAfterSeconds: 1 })
   }
-  return { hold, taken, member, model, facts, body, outputCap: cap, fallback: priced.fallback }
+  return {
+    hold,
+    taken,
+    member,
+    model,
+    facts,
+    body,
+    outputCap: cap,
+    fallback: priced.fallback,
+    inputKind: priced.inputKind,
+  }
 }
 
-type Priced = CallPrice & CallPriceQuestion
+type Priced = CallPrice & CallPriceQuestion & Pick<Admitted, 'inputKind'>
 
 function pricedOf(dependencies: AdmitDependencies, question: AdmitQuestion): Priced {
   const { operation, member, facts, model, body, now } = question
   const { baseModel, routing, region } = model
   const most = baseModel === null ? NOTHING_KNOWN : dependencies.modelBounds(baseModel)
   const tenantId = member.principal.tenant.id
+  const strict = boundsOf({ operation, facts, model, body, most })
+  const inputKind = inputKindOf(question, strict)
+  const bounds =
+    inputKind === null ? strict : { ...strict, inputTokens: dependencies.inputEstimates.estimate(inputKind) }
   const asked = {
     book: dependencies.priceBook(),
     asked: { baseModel, routing, region, tier: facts.tier, tenantId, at: now },
-    bounds: boundsOf({ operation, facts, model, body, most }),
+    bounds,
     tiers: facts.tiers,
     fallbackPrice: member.budgeting.fallbackPrice,
   }
-  return { ...asked, ...priceCall(asked) }
+  return { ...asked, ...priceCall(asked), inputKind }
+}
+
+function inputKindOf(
+  { operation, member, model }: AdmitQuestion,
+  { inputTokens: bound, hasMedia }: CallBounds,
+): InputKind | null {
+  const { baseModel } = model
+  if (member.budgeting.inputBound === 'strict' || baseModel === null || bound === 0) return null
+  return { tenantId: member.principal.tenant.id, baseModel, operation, hasMedia, bound }
 }
 
 type TakenCall = { readonly taken: Taken; readonly body: Buffer; readonly cap: number | null }

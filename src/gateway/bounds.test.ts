@@ -43,7 +43,7 @@ describe('the bound of what a call uses', () => {
     expect(asked(over, longest).outputTokens).toBe(outputTokens)
   })
   it('is nothing for counting tokens, and text units for guardrails', () => {
-    expect(asked({}, null, 'CountTokens')).toEqual({ inputTokens: 0, outputTokens: 0 })
+    expect(asked({}, null, 'CountTokens')).toEqual({ inputTokens: 0, outputTokens: 0, hasMedia: false })
     expect(asked({}, null, 'ApplyGuardrail').quantities).toMatchObject({ guardrail_content_units: 6 })
   })
 })

@@ -39,9 +39,14 @@ const CHARACTERS_PER_TOKEN = 16
 /** The shortest document in a rerank request takes three bytes, and a search unit covers a hundred of them. */
 const BYTES_PER_SEARCH_UNIT = 300
 
-const NOTHING: WorstCaseAsk = { inputTokens: 0, outputTokens: 0 }
+export type CallBounds = WorstCaseAsk & {
+  /** images, documents and the like are given to the model, of which bytes say little */
+  readonly hasMedia: boolean
+}
 
-export function boundsOf(question: BoundsQuestion): WorstCaseAsk {
+const NOTHING: CallBounds = { inputTokens: 0, outputTokens: 0, hasMedia: false }
+
+export function boundsOf(question: BoundsQuestion): CallBounds {
   const { operation, facts, model, body, most } = question
   const { baseModel } = model
   if (FREE_OPERATIONS.has(operation)) return NOTHING
@@ -54,6 +59,7 @@ export function boundsOf(question: BoundsQuestion): WorstCaseAsk {
   const characters = body.length + outputTokens * CHARACTERS_PER_TOKEN
   return {
     inputTokens,
+    hasMedia: isStored || input.hasMedia,
     ...(input.mayCacheForAnHour || isStored ? {} : { inputDimensions: WITHOUT_HOUR }),
     outputTokens,
     images: facts.answers,

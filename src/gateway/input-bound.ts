@@ -3,6 +3,8 @@
 export type InputBound = {
   readonly tokens: number
   readonly images: number
+  /** something is given to the model that is not text of the request */
+  readonly hasMedia: boolean
   /** a film or a sound is given to the model; how long it is, the request does not say */
   readonly hasRecording: boolean
   /** the one-hour prompt cache may be written, which is dearer than the usual one */
@@ -69,6 +71,7 @@ export function inputBoundOf({ body, baseModel, contextTokens, listedImages }: I
   return {
     tokens: Math.min(contextTokens ?? LARGEST_BOUND, tokens),
     images,
+    hasMedia: images > 0 || found.references > 0,
     hasRecording: found.hasRecording,
     mayCacheForAnHour: found.hasHour,
   }

@@ -13,6 +13,7 @@ import { CONTEXT_DIMENSIONS, estimateTokens, type Usage } from '../core/usage.ts
 import type { Admitted } from './admit.ts'
 import { type Backlog, mayPass } from './backlog.ts'
 import { fallbackCost } from './call-price.ts'
+import type { InputEstimates } from './input-estimates.ts'
 
 /** What happened upstream, as far as it decides what was billed. */
 export type Outcome = {
@@ -36,6 +37,7 @@ export type SettleDependencies = {
   readonly counters: Counters
   /** where entries go that the ledger could not take */
   readonly backlog: Backlog
+  readonly inputEstimates: InputEstimates
   readonly priceBook: () => PriceBook
   readonly now: () => number
   /** Hears of every entry once it is durable. Must not throw. */
@@ -57,6 +59,7 @@ export async function settle(
   }
   dependencies.holds.close(entry.requestId)
   settleCounters(dependencies, admitted, entry)
+  learnInput(dependencies.inputEstimates, admitted, entry)
   dependencies.onEntry(entry)
   return entry
 }
@@ -67,6 +70,13 @@ function settleCounters(dependencies: SettleDependencies, { taken, fallback }: A
   const tokens = entry.usage === null ? taken.ask.tokens : tokensOf(entry.usage)
   const cost = entry.cost ?? standInOf(fallback, entry.usage) ?? taken.ask.cost ?? 0n
   dependencies.counters.settle(taken, { tokens, cost }, now)
+}
+
+/** Only what Bedrock itself counted teaches anything. */
+function learnInput(estimates: InputEstimates, { inputKind }: Admitted, { usage, estimated }: LedgerEntry): void {
+  if (inputKind === null || usage === null || estimated) return
+  const read = tokensOf(usage) - (usage.quantities.output_tokens ?? 0)
+  if (read > 0) estimates.learn(inputKind, read)
 }
 
 /** The entry stays unpriced until a price comes; the budget counts what the plan assumes. */

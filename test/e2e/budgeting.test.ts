@@ -208,6 +208,38 @@ describe('a model without a price under a hard budget', () => {
   })
 })
 
+describe('a plan that estimates what its calls read', () => {
+  const body = converseBody('x', 'Answer in 20 words.', { system: [{ text: 'word '.repeat(2_000) }] })
+  const heldFor = async (tenant: TestTenant): Promise<bigint> => {
+    await harness.admin('PATCH', `tenants/${tenant.id}`, { limits: [budget('0')] })
+    const refused = await call(tenant, HAIKU, 'converse', body)
+    await harness.admin('PATCH', `tenants/${tenant.id}`, { limits: [] })
+    return picoOf(/could cost up to \$(\d+\.\d+)/.exec(refused.body.toString())?.[1] ?? '')
+  }
+
+  it('holds the strict bound first, and what such calls have used once enough of them ended', async () => {
+    const tenant = await tenantWith({ input_bound: 'estimate' }, [])
+    const strict = await heldFor(tenant)
+    for (let count = 0; count < 25; count += 1) await call(tenant, HAIKU, 'converse', body)
+    const learned = await heldFor(tenant)
+    expect(learned).toBeLessThan((strict * 6n) / 10n)
+    const [entry] = await entriesOf(tenant)
+    expect(learned).toBeGreaterThan(picoOf(entry?.cost_usd ?? ''))
+    // nobody else's calls are assumed to be like these, and a strict plan learns nothing
+    const other = await tenantWith({ input_bound: 'estimate' }, [])
+    expect(await heldFor(other)).toBe(strict)
+  })
+
+  it('is strict where the plan of an ancestor is', async () => {
+    const parent = await tenantWith({}, [])
+    const child = await tenantWith({ input_bound: 'estimate' }, [])
+    await harness.admin('PATCH', `tenants/${child.id}`, { parent_id: parent.id })
+    const strict = await heldFor(child)
+    for (let count = 0; count < 25; count += 1) await call(child, HAIKU, 'converse', body)
+    expect(await heldFor(child)).toBe(strict)
+  })
+})
+
 describe('denial of wallet', () => {
   it.each<[string, string, object | Buffer]>([
     ['an answer of a billion tokens', HAIKU, { ...JSON.parse(claudeBody('a').toString()), max_tokens: 1_000_000_000 }],
