@@ -12,8 +12,8 @@ import type { Route, Surface } from './surfaces/surface.ts'
 
 const MOST_ANSWER_BYTES = 8_000_000
 
-type ListDependencies = { readonly upstream: Upstream; readonly owners: ResourceOwners; readonly region: string }
-type ListQuestion = {
+export type ListDependencies = { readonly upstream: Upstream; readonly owners: ResourceOwners; readonly region: string }
+export type ListQuestion = {
   readonly exchange: HttpExchange
   readonly surface: Surface
   readonly route: Route
@@ -39,6 +39,26 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
   if (said === undefined) exchange.respond(answer.status, answerHeaders(answer.headers, requestId, null), body)
   else exchange.respond(said.status, [...said.headers, REQUEST_ID_HEADER, requestId], said.body)
 }
+
+/** What one control operation lists, without what the tenant may not see. */
+export async function askList(
+  dependencies: ListDependencies,
+  route: Route,
+  member: Member,
+): Promise<Record<string, unknown>> {
+  const { operation, plane, upstreamPath: path } = route
+  const call = { operation, plane, method: 'GET', path, headers: JSON_HEADERS, body: Buffer.alloc(0) }
+  const answer = await collect(dependencies.upstream, {
+    ...call,
+    region: regionFor(member.access, dependencies.region),
+    credentials: member.access.credentials,
+  })
+  if (answer.status !== 200)
+    throw new GatewayError('upstream_failed', { detail: `${operation} answered with status ${answer.status}` })
+  return parseObject(await filterAnswer(dependencies, route, member, answer.body))
+}
+
+const JSON_HEADERS: readonly string[] = ['accept', 'application/json']
 
 /** A named thing that the tenant may not see is answered as one that does not exist. */
 async function checkNamed(dependencies: ListDependencies, route: Route, member: Member): Promise<void> {

@@ -11,7 +11,7 @@ import { createAuthenticate, type AuthenticateDependencies } from './authenticat
 import { Backlog } from './backlog.ts'
 import { deadlineTickMilliseconds, forward, type ForwardDependencies, type RunningCall } from './forward.ts'
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
-import { answerList } from './lists.ts'
+import { answerUnmetered } from './models.ts'
 import type { ResourceOwners } from './owners.ts'
 import { resolveCall, type ResolveDependencies } from './resolve.ts'
 import { rewrite } from './rewrite.ts'
@@ -77,7 +77,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const member = actingMember(dependencies.directory(), caller, asked)
     asked.member = member
     if (route.kind !== 'call') {
-      await answerList(dependencies, { exchange, surface, route, member, requestId })
+      await answerUnmetered(dependencies, { exchange, surface, route, member, requestId })
       return
     }
     if (backlog.size > 0) throw new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 })

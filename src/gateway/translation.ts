@@ -87,7 +87,7 @@ export class TranslatedDelivery extends Delivery {
     const said = this.#attempt(() => {
       if (this.#wholeBytes > MOST_WHOLE_BYTES)
         throw new GatewayError('upstream_failed', { message: 'The answer is larger than the gateway can translate.' })
-      return answer.whole(this.#status, Buffer.concat(this.#whole))
+      return answer.whole(this.#status, Buffer.concat(this.#whole), this.#headers)
     })
     this.#whole = []
     return said ?? surface.renderError(this.#failure ?? new GatewayError('internal'), requestId)

@@ -295,6 +295,77 @@ describe('a stream', () => {
   })
 })
 
+describe('models', () => {
+  it('are those that the key may call', async () => {
+    const all = await client.models.list()
+    const ids = all.data.map(({ id }) => id)
+    expect(ids).toEqual(expect.arrayContaining([NOVA, CLAUDE, 'amazon.titan-embed-text-v2:0']))
+    // can be called by a profile only
+    expect(ids).not.toContain('anthropic.claude-sonnet-5-5')
+    expect(all.data[0]).toMatchObject({ object: 'model', owned_by: expect.any(String), created: expect.any(Number) })
+    const few = clientOf(await harness.tenant('few', { allowed_models: ['anthropic.claude-sonnet-5-5'] }))
+    const some = (await few.models.list()).data.map(({ id }) => id)
+    expect(some.length).toBeGreaterThan(0)
+    for (const id of some) expect(id).toMatch(/^[a-z-]+\.anthropic\.claude-sonnet-5-5$/)
+    await expect(few.models.retrieve(CLAUDE)).resolves.toMatchObject({ id: CLAUDE })
+    await expect(few.models.retrieve(NOVA)).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+    const closed = clientOf(await harness.tenant('closed-models', { allowed_models: [] }))
+    expect((await closed.models.list()).data).toEqual([])
+  })
+})
+
+describe('embeddings', () => {
+  const embed = (body: OpenAI.EmbeddingCreateParams) => client.embeddings.create(body)
+
+  it.each([
+    ['amazon.titan-embed-text-v2:0', { input: 'the sea', dimensions: 256 }, 256],
+    ['amazon.titan-embed-text-v1', { input: ['the sea'] }, 1_536],
+    ['cohere.embed-v4:0', { input: ['the sea', 'a ship'], dimensions: 512 }, 512],
+    ['cohere.embed-english-v3', { input: ['the sea', 'a ship'] }, 1_024],
+    ['amazon.nova-2-multimodal-embeddings-v1:0', { input: 'the sea', dimensions: 384 }, 384],
+  ])('are made by %s', async (model, body, length) => {
+    const floats = await embed({ model, ...body, encoding_format: 'float' })
+    await assertBilled('InvokeModel')
+    const entry = await lastEntry()
+    expect(entry).toMatchObject({ surface: 'openai', model_id: model })
+    expect(floats.usage).toEqual({
+      prompt_tokens: entry.usage?.['input_tokens'],
+      total_tokens: entry.usage?.['input_tokens'],
+    })
+    // the client asks for base64 where it is not told otherwise, and decodes it
+    const packed = await embed({ model, ...body })
+    expect(packed.data).toHaveLength([body.input].flat().length)
+    for (const [index, { embedding }] of packed.data.entries()) {
+      expect(embedding).toHaveLength(length)
+      const exact = floats.data[index]?.embedding ?? []
+      expect(embedding).toEqual(exact.map(Math.fround))
+    }
+  })
+
+  it.each([
+    [{ model: 'amazon.titan-embed-text-v2:0', input: ['a', 'b'] }, 'one text'],
+    [{ model: NOVA, input: 'a' }, 'makes no embeddings'],
+    [{ model: 'cohere.embed-v4:0', input: [1, 2] as never }, 'must be text'],
+    [{ model: 'cohere.embed-v4:0', input: [] }, 'must hold a text'],
+    [{ model: 'amazon.titan-embed-text-v2:0', input: 'a', dimensions: 7 }, 'enum'],
+  ])('are refused for %j', async (body, words) => {
+    await expect(embed(body)).rejects.toMatchObject({ status: 400, message: expect.stringContaining(words) })
+  })
+})
+
+describe('images', () => {
+  it.each(['amazon.nova-canvas-v1:0', 'stability.stable-image-core-v1:1'])('are made by %s', async (model) => {
+    const { data } = await client.images.generate({ model, prompt: 'a sea', size: '1024x1024' })
+    expect(data?.[0]?.b64_json?.length).toBeGreaterThan(20)
+    await assertBilled('InvokeModel')
+  })
+
+  it('have no URL', async () => {
+    const asked = client.images.generate({ model: 'amazon.nova-canvas-v1:0', prompt: 'a', response_format: 'url' })
+    await expect(asked).rejects.toMatchObject({ status: 400, message: expect.stringContaining('no URL') })
+  })
+})
+
 describe('the ledger', () => {
   it('is the same as of the native call', async () => {
     await client.chat.completions.create({ model: NOVA, messages: ask, max_tokens: 60, service_tier: 'default' })

@@ -15,9 +15,9 @@ export type Route = {
   readonly upstreamPath: string
   /**
    * call: admitted, metered, one ledger entry · read: forwarded for the tenant that owns the named thing, nothing to meter ·
-   * list: answered filtered to what the tenant may see
+   * list: answered filtered to what the tenant may see · models: the models that the tenant may call, as the dialect lists them
    */
-  readonly kind: 'call' | 'read' | 'list'
+  readonly kind: 'call' | 'read' | 'list' | 'models'
   /** the answer is a stream */
   readonly streams: boolean
 }
@@ -80,11 +80,21 @@ export type AnswerTranslator = {
   /** Headers of every answer, successful or not, streamed or not: flat. */
   readonly headers: readonly string[]
   /** A whole answer, refusals included. */
-  whole(status: number, body: Buffer): RenderedAnswer
+  whole(status: number, body: Buffer, headers: readonly string[]): RenderedAnswer
   /** Whole events of the dialect for these bytes of an event stream, however they are cut; empty: none yet. */
   push(chunk: Buffer): Buffer
   /** The stream has ended by its own format, or with an exception: what is left to say. */
   end(): Buffer
+}
+
+/** A model that a tenant may call, by the id that it calls it by. */
+export type ListedModel = {
+  readonly id: string
+  readonly name: string
+  /** null: Bedrock does not say */
+  readonly maker: string | null
+  /** milliseconds since the epoch; null: Bedrock does not say */
+  readonly createdAt: number | null
 }
 
 export type Surface = {
@@ -97,6 +107,8 @@ export type Surface = {
   match(method: string, path: string): Route | null
   /** Throws GatewayError invalid_request with words about what is wrong. */
   prepare(route: Route, header: (name: string) => string | undefined, body: Buffer): Prepared
+  /** Answers routes of the kind "models"; absent: the dialect has none. */
+  renderModels?(models: readonly ListedModel[], route: Route): RenderedAnswer
   renderError(error: GatewayError, requestId: string): RenderedAnswer
   /** A list of Bedrock in the dialect's own shape; absent: it passes as it is. */
   renderList?(status: number, body: Buffer): RenderedAnswer

@@ -122,7 +122,7 @@ describe('an answer', () => {
       fc.property(wholeAnswer, fc.array(fc.nat()), (answer, cuts) => {
         const whole = JSON.parse(
           translator()
-            .whole(200, Buffer.from(JSON.stringify(answer)))
+            .whole(200, Buffer.from(JSON.stringify(answer)), [])
             .body.toString(),
         )
         const bytes = framesOf(answer)
@@ -147,7 +147,7 @@ describe('an answer', () => {
     }
     const said = JSON.parse(
       translator()
-        .whole(200, Buffer.from(JSON.stringify(answer)))
+        .whole(200, Buffer.from(JSON.stringify(answer)), [])
         .body.toString(),
     )
     expect(said).toEqual({
@@ -169,6 +169,6 @@ describe('an answer', () => {
   })
 
   it('that is none is an error', () => {
-    expect(() => translator().whole(200, Buffer.from('{}'))).toThrow('not an answer')
+    expect(() => translator().whole(200, Buffer.from('{}'), [])).toThrow('not an answer')
   })
 })

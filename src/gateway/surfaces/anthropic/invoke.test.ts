@@ -82,7 +82,11 @@ describe('what goes out', () => {
 describe('what comes back', () => {
   it('whole is passed byte for byte', () => {
     const body = Buffer.from('{ "content" : [] , "n": 1.0 }')
-    expect(translator().whole(200, body)).toEqual({ status: 200, headers: ['content-type', 'application/json'], body })
+    expect(translator().whole(200, body, [])).toEqual({
+      status: 200,
+      headers: ['content-type', 'application/json'],
+      body,
+    })
   })
 
   it.each([
@@ -93,7 +97,7 @@ describe('what comes back', () => {
     [500, 500, 'api_error'],
     [503, 529, 'overloaded_error'],
   ])('refused with %i is %i %s in Bedrock’s words', (status, wanted, type) => {
-    const said = translator().whole(status, Buffer.from('{"message":"in its own words"}'))
+    const said = translator().whole(status, Buffer.from('{"message":"in its own words"}'), [])
     expect(said.status).toBe(wanted)
     expect(JSON.parse(said.body.toString())).toEqual({
       type: 'error',

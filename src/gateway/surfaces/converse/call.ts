@@ -54,7 +54,8 @@ export function refusalWords(body: Buffer): string {
   return typeof message === 'string' ? message : 'Bedrock refused the call without saying why.'
 }
 
-function parseObject(body: Buffer): Record<string, unknown> | null {
+/** null: it is no JSON object. */
+export function parseObject(body: Buffer): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(body.toString('utf8'))
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null

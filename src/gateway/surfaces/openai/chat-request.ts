@@ -5,6 +5,7 @@ import { Dropped } from '../converse/dropped.ts'
 import { InvalidField, present, type Fields } from '../converse/fields.ts'
 import type { ConverseRequest } from '../converse/types.ts'
 import { conversationOf, type Conversation } from './conversation.ts'
+import { metadataOf } from './metadata.ts'
 import { inferenceOf, reasoningOf, tierOf } from './settings.ts'
 import { readSchema, sayTools, type AskedChoice, type AskedSchema, type AskedTool } from './tools.ts'
 
@@ -32,19 +33,6 @@ export function readChatRequest(fields: Fields): ChatRequest {
     metadata: metadataOf(fields),
     fields,
   }
-}
-
-const MOST_METADATA = 16
-
-/** Who and what a call is for; `user` is what OpenAI's older clients call its safety identifier. */
-export function metadataOf(fields: Fields): Readonly<Record<string, string>> {
-  const given = fields.object('metadata')
-  const names = given === undefined ? [] : Object.keys(given.value)
-  if (names.length > MOST_METADATA)
-    throw new InvalidField(fields.at('metadata'), `may hold at most ${MOST_METADATA} entries.`)
-  const pairs = names.map((name): [string, string | undefined] => [name, given?.text(name)])
-  pairs.push(['user', fields.text('user')], ['safety_identifier', fields.text('safety_identifier')])
-  return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined))
 }
 
 export function sayChat({ fields }: ChatRequest, baseModel: string | null): SaidRequest {
