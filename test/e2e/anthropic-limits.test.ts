@@ -22,7 +22,7 @@ type Answer = { status: number; headers: Headers; text: string; type: string | u
 async function ask(path: string, body: string | Buffer, headers: Record<string, string>): Promise<Answer> {
   const response = await fetch(harness.url + path, { method: 'POST', headers, body: new Uint8Array(Buffer.from(body)) })
   const text = await response.text()
-  const error = /^\{"type":"error"/.test(text) ? (JSON.parse(text) as { error: { type: string } }).error : undefined
+  const error = text.startsWith('{"type":"error"') ? (JSON.parse(text) as { error: { type: string } }).error : undefined
   return { status: response.status, headers: response.headers, text, type: error?.type }
 }
 
