@@ -113,6 +113,27 @@ export function keyList(most: number): Check<readonly string[]> {
   }
 }
 
+/** Host names, addresses and CIDR ranges, separated by commas. */
+export function hostList(most: number): Check<readonly string[]> {
+  return (text) => {
+    const hosts = text === '' ? [] : text.split(',').map((host) => host.trim())
+    if (hosts.length > most) throw new RangeError(`holds more than ${most} hosts`)
+    if (!hosts.every(isHostOrRange)) {
+      throw new RangeError('must be host names, addresses or CIDR ranges such as 10.0.0.0/8, separated by commas')
+    }
+    return Object.freeze(hosts)
+  }
+}
+
+function isHostOrRange(text: string): boolean {
+  const [, host = '', bits] = /^([A-Za-z0-9.:_-]{1,253})(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const isIpv6 = host.includes(':')
+  if (host === '' || !URL.canParse(`http://${isIpv6 ? `[${host}]` : host}/`)) return false
+  return (
+    bits === undefined || (Number(bits) <= (isIpv6 ? 128 : 32) && (isIpv6 || /^(?:\d{1,3}\.){3}\d{1,3}$/.test(host)))
+  )
+}
+
 export function notBuilt(words: string): Check<string> {
   return () => {
     throw new RangeError(`cannot be used: ${words}`)

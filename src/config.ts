@@ -3,6 +3,7 @@
 import { parse } from 'yaml'
 import {
   credential,
+  hostList,
   keyList,
   notBuilt,
   oneOf,
@@ -265,6 +266,29 @@ export const SETTINGS = {
     '900',
     whole(0, 86_400),
     'Time after the end of a day at which it is closed. Later entries become a file of corrections.',
+  ),
+  alertAllowedHosts: setting(
+    'WEIGHBRIDGE_ALERT_ALLOWED_HOSTS',
+    '',
+    hostList(64),
+    'Host names, addresses and CIDR ranges that alerts may be sent to although they are private, separated by commas.',
+  ),
+  alertTimeoutMilliseconds: setting(
+    'WEIGHBRIDGE_ALERT_TIMEOUT_MILLISECONDS',
+    '10000',
+    whole(100, 120_000),
+    'Time for one attempt to deliver an alert. Longer: tried again.',
+  ),
+  alertRetrySeconds: setting(
+    'WEIGHBRIDGE_ALERT_RETRY_SECONDS',
+    '5',
+    whole(1, 3_600),
+    'Pause before the second attempt; each further one is three times as long, up to six hours; given up after twelve.',
+  ),
+  snsEndpoint: optional(
+    'WEIGHBRIDGE_SNS_ENDPOINT',
+    origin(),
+    "Where alerts to SNS go. Unset: AWS's own host of the topic.",
   ),
   unpriced: setting(
     'WEIGHBRIDGE_UNPRICED',

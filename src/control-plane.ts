@@ -6,6 +6,7 @@ import { readPriceList } from './catalogue/aws-price-list.ts'
 import { MODELS } from './catalogue/models.ts'
 import { byItself, type AuditOrigin } from './core/audit.ts'
 import { formatPicoUsd } from './core/money.ts'
+import type { Alerting } from './alerting.ts'
 import type { Counters } from './core/reservation.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { DayCloser } from './jobs/close-schedule.ts'
@@ -22,6 +23,7 @@ export type ControlPlaneParts = {
   readonly pipeline: Pipeline
   readonly dayCloser: DayCloser
   readonly refusedCalls: RefusedCalls
+  readonly alerting: Alerting
   readonly newId: () => string
   readonly now: () => number
   readonly randomBytes: (count: number) => Buffer
@@ -36,6 +38,7 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     ...changesBy(parts, byItself('job')),
     changesBy: (origin) => changesBy(parts, origin),
     audit: store.audit,
+    alertTargets: parts.alerting.targets,
     ledger: store.ledger,
     rollups: store.rollups,
     adminTokenHash: parts.adminTokenHash,

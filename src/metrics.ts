@@ -1,6 +1,8 @@
 // Prometheus metrics with bounded label sets: nothing that a caller names ever becomes a label.
 
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import type { AlertFacts } from './core/alert.ts'
+import type { DeliveryState, TargetKind } from './core/alert-delivery.ts'
 import type { ErrorCode } from './core/errors.ts'
 import type { LedgerEntry } from './core/ledger.ts'
 
@@ -9,6 +11,8 @@ export type Metrics = {
   readonly onRefusal: (code: ErrorCode) => void
   /** HTTP itself refused a request; codes are the listener's own. */
   readonly onHttpFault: (code: string) => void
+  readonly onAlert: (kind: AlertFacts['kind']) => void
+  readonly onAlertAttempt: (target: TargetKind | 'none', state: DeliveryState) => void
   readonly text: () => Promise<string>
 }
 
@@ -43,6 +47,18 @@ export function createMetrics(gauges: {
     labelNames: ['code'],
     registers,
   })
+  const alerts = new Counter({
+    name: 'weighbridge_alerts_total',
+    help: 'Alerts that this process raised',
+    labelNames: ['kind'],
+    registers,
+  })
+  const alertAttempts = new Counter({
+    name: 'weighbridge_alert_attempts_total',
+    help: 'Attempts to deliver an alert, by kind of target and by what came of it',
+    labelNames: ['target', 'state'],
+    registers,
+  })
   for (const [name, help, read] of [
     ['weighbridge_running_calls', 'Admitted calls that have not ended', gauges.runningCalls],
     ['weighbridge_drains', 'Calls read to their end after their client left', gauges.drains],
@@ -74,6 +90,8 @@ export function createMetrics(gauges: {
     },
     onRefusal: (code) => refusals.labels(code).inc(),
     onHttpFault: (code) => httpFaults.labels(code).inc(),
+    onAlert: (kind) => alerts.labels(kind).inc(),
+    onAlertAttempt: (target, state) => alertAttempts.labels(target, state).inc(),
     text: () => register.metrics(),
   }
 }

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
+import { createAlerting, type Alerting } from './alerting.ts'
 import { createApplication } from './application.ts'
 import { modelFacts } from './catalogue/models.ts'
 import { shippedPrices } from './catalogue/prices/index.ts'
@@ -62,6 +63,7 @@ type Parts = {
   readonly drains: Drains
   readonly metrics: Metrics
   readonly refusedCalls: RefusedCalls
+  readonly alerting: Alerting
   readonly newId: () => string
   readonly deriveSecretAccessKey: (accessKeyId: string) => string
 }
@@ -114,6 +116,7 @@ export async function start(config: Config): Promise<Started> {
   const { port } = await listener.listen(config.port, config.host)
   parts.snapshots.startPolling(POLL_MILLISECONDS, (thrown) => log.error({ detail: String(thrown) }, 'a reload failed'))
   dayCloser.start(CLOSE_CHECK_MILLISECONDS)
+  parts.alerting.start()
   let stopping: Promise<void> | null = null
   return {
     url: urlOf(config, port),
@@ -121,7 +124,7 @@ export async function start(config: Config): Promise<Started> {
     newAdminToken: token.made,
     stop() {
       stopping ??= stopAll(parts, pipeline, listener, async () => {
-        await Promise.all([admin.close(), dayCloser.stop()])
+        await Promise.all([admin.close(), dayCloser.stop(), parts.alerting.stop()])
       })
       return stopping
     },
@@ -130,8 +133,9 @@ export async function start(config: Config): Promise<Started> {
 
 async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drains' | 'metrics'>): Promise<Parts> {
   const { config, log, store } = opened
+  const root = await rootSecret(config.rootSecret, store.settings)
   const holds = openHoldJournal({ dir: config.dataDir, now })
-  const deriveSecretAccessKey = createSecretDerivation(await rootSecret(config.rootSecret, store.settings))
+  const deriveSecretAccessKey = createSecretDerivation(root)
   const say = (level: 'info' | 'error', fields: object, words: string): void => log[level](fields, words)
   await shipPrices({ store, shipped: shippedPrices(), log: say, now })
   await recover({ holds, store, log, now })
@@ -152,6 +156,7 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     counters,
     refusedCalls: createRefusedCalls(config.explainedRefusedCalls),
     upstream: bedrockOf(config),
+    alerting: createAlerting({ ...opened, rootSecret: root, snapshots, counters, newId, now, random: Math.random }),
     newId,
     deriveSecretAccessKey,
   }
@@ -179,7 +184,10 @@ function pipelineOf(parts: Parts): Pipeline {
     region: config.region,
     regionByModel: Object.entries(config.regionByModel),
     metadataKeys: config.metadataKeys,
-    onEntry: metrics.onEntry,
+    onEntry(entry) {
+      metrics.onEntry(entry)
+      parts.alerting.onEntry(entry)
+    },
     onRefusal(refused) {
       metrics.onRefusal(refused.code)
       parts.refusedCalls.keep(refused)

@@ -1,5 +1,6 @@
 // What the control plane is given: ports, clocks and the few things that only the running process knows.
 
+import type { AlertStore, AlertTarget, TargetSettings } from '../core/alert-delivery.ts'
 import type { AuditOrigin, AuditStore } from '../core/audit.ts'
 import type { LedgerStore } from '../core/ledger.ts'
 import type { Routing } from '../core/model.ts'
@@ -19,12 +20,14 @@ export type ChangingDependencies = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly prices: PriceStore
+  readonly alerts: AlertStore
   readonly jobs: AdminJobs
 }
 
 export type AdminDependencies = ChangingDependencies & {
   readonly audit: AuditStore
   readonly changesBy: (origin: AuditOrigin) => ChangingDependencies
+  readonly alertTargets: AlertTargetTools
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   /** hex SHA-256 of the admin token */
@@ -51,6 +54,17 @@ export type AdminDependencies = ChangingDependencies & {
   readonly onFailure: (thrown: unknown, requestId: string) => void
   /** Which tenants a caller may see; absent: operators see all, and there are no others yet. */
   readonly scopeOf?: (caller: Caller) => TenantScope
+}
+
+export type AlertTargetTools = {
+  /** What can be told to be wrong before anything is sent; null: nothing. The URL of a target whose URL is its secret comes beside it. */
+  readonly problemOf: (
+    settings: TargetSettings,
+    secretUrl: string | null,
+  ) => { readonly field: string; readonly message: string } | null
+  readonly seal: (secret: string, targetId: string) => string
+  /** Sends a test; null: it was taken, else why not. */
+  readonly test: (target: AlertTarget) => Promise<string | null>
 }
 
 export type AdminJobs = {

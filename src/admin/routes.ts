@@ -2,6 +2,9 @@
 
 import { REPORTS } from '../reports/index.ts'
 import { listAudit } from './audit.ts'
+import { deleteAlertRule, getAlertRule, listAlertRules, putAlertRule } from './alert-rules.ts'
+import { deleteAlertTarget, listAlertTargets, putAlertTarget, testAlertTarget } from './alert-targets.ts'
+import { listAlerts } from './alerts.ts'
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts'
 import { listLedger } from './ledger.ts'
 import { getLimits } from './limits.ts'
@@ -56,6 +59,16 @@ export const ROUTES: readonly Route[] = [
   route('GET', '/plans/{plan_id}', 'admin', [], getPlan),
   route('PUT', '/plans/{plan_id}', 'admin', [], putPlan),
   route('DELETE', '/plans/{plan_id}', 'admin', [], deletePlan),
+
+  route('GET', '/alerts', 'tenants', [], listAlerts),
+  route('GET', '/alert-rules', 'admin', [], listAlertRules),
+  route('GET', '/alert-rules/{rule_id}', 'admin', [], getAlertRule),
+  route('PUT', '/alert-rules/{rule_id}', 'admin', [], putAlertRule),
+  route('DELETE', '/alert-rules/{rule_id}', 'admin', [], deleteAlertRule),
+  route('GET', '/alert-targets', 'admin', [], listAlertTargets),
+  route('PUT', '/alert-targets/{target_id}', 'admin', [], putAlertTarget),
+  route('DELETE', '/alert-targets/{target_id}', 'admin', [], deleteAlertTarget),
+  route('POST', '/alert-tests', 'admin', [], testAlertTarget),
 
   route('GET', '/prices', 'admin', [], listPrices),
   route('POST', '/prices', 'admin', [], changePrices),

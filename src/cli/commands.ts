@@ -1,6 +1,7 @@
 // The table of commands.
 
 import { audit } from './audit.ts'
+import { alert } from './alerts.ts'
 import { command, flag, type Group } from './command.ts'
 import { importFile } from './import.ts'
 import { key } from './keys.ts'
@@ -35,6 +36,7 @@ export const COMMANDS: Group = {
     import: importFile,
     model,
     report,
+    alert,
     ledger,
     explain,
     limits,

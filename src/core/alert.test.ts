@@ -6,7 +6,7 @@ import {
   type AlertContext,
   type AlertRule,
   type ForecastRule,
-  type LimitStatus,
+  type WatchedLimit,
   type ThresholdRule,
 } from './alert.ts'
 
@@ -41,7 +41,7 @@ const forecast = (changes: Partial<ForecastRule> = {}): ForecastRule => ({
   minimumElapsedPercent: 10,
   ...changes,
 })
-const status = (changes: Partial<LimitStatus> = {}): LimitStatus => ({
+const status = (changes: Partial<WatchedLimit> = {}): WatchedLimit => ({
   ownerTenantId: 'team',
   limitId: 'own:cost/month',
   split: null,
@@ -54,11 +54,11 @@ const status = (changes: Partial<LimitStatus> = {}): LimitStatus => ({
   ...changes,
 })
 
-const percentsOf = (rules: readonly AlertRule[], one: LimitStatus, changed: Partial<AlertContext> = {}) =>
+const percentsOf = (rules: readonly AlertRule[], one: WatchedLimit, changed: Partial<AlertContext> = {}) =>
   limitAlerts(rules, [one], context(changed)).map(({ facts }) => ('percent' in facts ? facts.percent : null))
 
 describe('thresholds', () => {
-  it.each<[string, Partial<LimitStatus>, Partial<ThresholdRule>, number[]]>([
+  it.each<[string, Partial<WatchedLimit>, Partial<ThresholdRule>, number[]]>([
     ['nothing used', {}, {}, []],
     ['just below', { used: 499n }, {}, []],
     ['exactly reached', { used: 500n }, {}, [50]],
@@ -86,7 +86,7 @@ describe('thresholds', () => {
     expect(percentsOf([threshold(rule)], status(one))).toEqual(expected)
   })
 
-  const identityOf = (one: Partial<LimitStatus>, rule: Partial<ThresholdRule> = {}, now = NOW) =>
+  const identityOf = (one: Partial<WatchedLimit>, rule: Partial<ThresholdRule> = {}, now = NOW) =>
     limitAlerts([threshold({ percents: [50], ...rule })], [status({ used: 900n, ...one })], context({ now }))[0]
       ?.identity
 
@@ -108,7 +108,7 @@ describe('thresholds', () => {
   })
 
   it('of a limit for ever are raised once and never again', () => {
-    const alert = limitAlerts([threshold()], [status({ used: 900n, windowStart: null, windowEnd: null })], context())[0]
+    const alert = limitAlerts([threshold()], [status({ used: 900n, windowStart: 0, windowEnd: null })], context())[0]
     expect(alert).toMatchObject({ windowStart: 0, windowEnd: null })
   })
 
@@ -128,7 +128,7 @@ describe('thresholds', () => {
 })
 
 describe('forecasts', () => {
-  it.each<[string, Partial<LimitStatus>, Partial<ForecastRule>, number, number[]]>([
+  it.each<[string, Partial<WatchedLimit>, Partial<ForecastRule>, number, number[]]>([
     ['half the month, half used', { used: 500n }, {}, NOW, [100]],
     ['half the month, a little less', { used: 499n }, {}, NOW, []],
     ['held is no pace', { used: 400n, held: 500n }, {}, NOW, []],
@@ -137,6 +137,7 @@ describe('forecasts', () => {
     ['the very start', { used: 999n }, { minimumElapsedPercent: 0 }, MONTH_START, []],
     ['a clock behind', { used: 999n }, { minimumElapsedPercent: 0 }, MONTH_START - 1, []],
     ['a clock beyond the end', { used: 1_000n }, {}, MONTH_END + DAY, [100]],
+    ['no end', { used: 999n, windowStart: 0, windowEnd: null }, {}, NOW, []],
     ['no window', { used: 999n, windowStart: null, windowEnd: null }, {}, NOW, []],
     ['a minute is none to forecast', { used: 999n, windowStart: NOW - 30_000, windowEnd: NOW + 30_000 }, {}, NOW, []],
     ['other percentages', { used: 600n }, { percents: [110, 120, 121] }, NOW, [110, 120]],

@@ -38,7 +38,7 @@ export type ErrorRule = RuleBase & {
 export type AlertRule = ThresholdRule | ForecastRule | UnpricedRule | ErrorRule
 
 /** One limit with what is counted for it now. */
-export type LimitStatus = {
+export type WatchedLimit = {
   readonly ownerTenantId: string
   /** tells the limit from the owner's others, and stays the same when only its amount changes */
   readonly limitId: string
@@ -48,8 +48,9 @@ export type LimitStatus = {
   readonly amount: bigint
   readonly used: bigint
   readonly held: bigint
-  /** null: the limit has no window (concurrency, for ever) */
+  /** null: it is counted without windows, as calls at once and token buckets are */
   readonly windowStart: number | null
+  /** null: it has no end */
   readonly windowEnd: number | null
 }
 
@@ -123,7 +124,7 @@ const dayOf = (at: number): number => at - (at % DAY_MILLISECONDS)
 /** Thresholds and forecasts that are reached and not known to have been raised. */
 export function limitAlerts(
   rules: readonly AlertRule[],
-  statuses: Iterable<LimitStatus>,
+  statuses: Iterable<WatchedLimit>,
   context: AlertContext,
 ): readonly Alert[] {
   const alerts: Alert[] = []
@@ -145,17 +146,17 @@ export function limitAlerts(
   return alerts
 }
 
-function watches(rule: ThresholdRule | ForecastRule, status: LimitStatus, context: AlertContext): boolean {
+function watches(rule: ThresholdRule | ForecastRule, status: WatchedLimit, context: AlertContext): boolean {
   if (rule.limitKinds !== null && !rule.limitKinds.includes(status.limitKind)) return false
   return rule.tenantId === null || context.isWithin(status.ownerTenantId, rule.tenantId)
 }
 
 /** Calls at once are all held: nothing of them is ever used up. */
-const countedFor = ({ counting }: ThresholdRule, { limitKind, used, held }: LimitStatus): bigint =>
+const countedFor = ({ counting }: ThresholdRule, { limitKind, used, held }: WatchedLimit): bigint =>
   counting === 'used_and_held' || limitKind === 'concurrency' ? used + held : used
 
 /** At the pace so far; null: too early to say, or the limit's window is none to forecast. */
-function forecastOf(rule: ForecastRule, status: LimitStatus, now: number): bigint | null {
+function forecastOf(rule: ForecastRule, status: WatchedLimit, now: number): bigint | null {
   const { windowStart, windowEnd, used } = status
   if (windowStart === null || windowEnd === null || windowEnd - windowStart < HOUR_MILLISECONDS) return null
   const elapsed = now - windowStart
@@ -169,7 +170,7 @@ const reaches = (value: bigint, amount: bigint, percent: number): boolean =>
 
 function alertOf(
   rule: ThresholdRule | ForecastRule,
-  status: LimitStatus,
+  status: WatchedLimit,
   { percent, forecast }: { readonly percent: number; readonly forecast: bigint | null },
   now: number,
 ): Alert {
@@ -197,11 +198,10 @@ function alertOf(
 }
 
 /** Limits that come and go within an hour would alert all day long: they do so once a UTC day. */
-function alertWindow(status: LimitStatus, now: number): Pick<Alert, 'windowStart' | 'windowEnd'> {
-  const { windowStart, windowEnd, limitKind } = status
-  const isShort = windowStart !== null && windowEnd !== null && windowEnd - windowStart < HOUR_MILLISECONDS
-  if (limitKind === 'concurrency' || isShort) return dayWindow(dayOf(now))
-  return { windowStart: windowStart ?? 0, windowEnd }
+function alertWindow({ windowStart, windowEnd }: WatchedLimit, now: number): Pick<Alert, 'windowStart' | 'windowEnd'> {
+  if (windowStart === null) return dayWindow(dayOf(now))
+  const isShort = windowEnd !== null && windowEnd - windowStart < HOUR_MILLISECONDS
+  return isShort ? dayWindow(dayOf(now)) : { windowStart, windowEnd }
 }
 
 const dayWindow = (windowStart: number) => ({ windowStart, windowEnd: windowStart + DAY_MILLISECONDS })

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { createAlertRaiser } from './raise-alerts.ts'
 import { createAlertDeliverer, type AlertDelivererDependencies } from './deliver-alerts.ts'
 import { fakeAlerts } from '../../test/fakes/alerts.ts'
-import type { AlertRule, LimitStatus } from '../core/alert.ts'
+import type { AlertRule, WatchedLimit } from '../core/alert.ts'
 import { NotifierFailure, type AlertStore, type Notification, type RaisedAlert } from '../core/alert-delivery.ts'
 import { ALL_TENANTS } from '../core/tenant.ts'
 
@@ -33,7 +33,7 @@ function world() {
   const raised: RaisedAlert[] = []
   const dayOf = (at: number) => at - (at % DAY)
   const key = (tenant: string) => `${tenant}@${dayOf(now)}`
-  const limitStatuses = (): LimitStatus[] =>
+  const watchedLimits = (): WatchedLimit[] =>
     TENANTS.map((tenant) => ({
       ownerTenantId: tenant,
       limitId: 'own:cost/day',
@@ -49,7 +49,7 @@ function world() {
     createAlertRaiser({
       alerts: store,
       rollups: { query: async () => [] },
-      limitStatuses,
+      watchedLimits: async () => watchedLimits(),
       errorRates: () => [],
       isWithin: (tenantId, rootId) => tenantId === rootId,
       now: () => now,
@@ -59,7 +59,7 @@ function world() {
     alerts,
     raised,
     raiser,
-    limitStatuses,
+    watchedLimits,
     spend: (tenant: string, amount: number) => used.set(key(tenant), (used.get(key(tenant)) ?? 0n) + BigInt(amount)),
     pass: (milliseconds: number) => {
       now += milliseconds
@@ -87,7 +87,7 @@ describe('exactly one alert per scope, window and threshold, across restarts and
   it('whatever the order of spending, looking, restarting and the ends of windows', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const { alerts, raised, raiser, limitStatuses, spend, pass } = world()
+        const { alerts, raised, raiser, watchedLimits, spend, pass } = world()
         await alerts.putTarget({
           id: 'ops',
           settings: { kind: 'sns', topicArn: '' },
@@ -98,7 +98,7 @@ describe('exactly one alert per scope, window and threshold, across restarts and
         const replicas = [raiser(), raiser()]
         const expected = new Set<string>()
         const see = (): void => {
-          for (const { ownerTenantId, used, windowStart } of limitStatuses()) {
+          for (const { ownerTenantId, used, windowStart } of watchedLimits()) {
             for (const percent of PERCENTS)
               if (used >= BigInt(percent)) expected.add(`${ownerTenantId} ${windowStart} ${percent}`)
           }
@@ -179,7 +179,7 @@ it('unpriced usage and upstream errors are raised from what is read of them', as
         return [row('new.model', 2n), row('known.model', 0n)]
       },
     },
-    limitStatuses: () => [],
+    watchedLimits: async () => [],
     errorRates: () => [{ modelId: 'm', region: 'r', calls: 10, errors: 1 }],
     isWithin: () => true,
     now: () => START,

@@ -10,7 +10,7 @@ import {
   type AlertContext,
   type AlertRule,
   type ErrorRate,
-  type LimitStatus,
+  type WatchedLimit,
   type UnpricedUsage,
 } from '../core/alert.ts'
 import type { AlertStore, RaisedAlert } from '../core/alert-delivery.ts'
@@ -21,7 +21,7 @@ export type AlertRaiserDependencies = {
   readonly alerts: Pick<AlertStore, 'listRules' | 'raise'>
   readonly rollups: Pick<RollupStore, 'query'>
   /** every limit with what is counted for it */
-  readonly limitStatuses: (now: number) => Iterable<LimitStatus>
+  readonly watchedLimits: (now: number) => Promise<readonly WatchedLimit[]>
   readonly errorRates: (milliseconds: number, now: number) => readonly ErrorRate[]
   readonly isWithin: AlertContext['isWithin']
   readonly now: () => number
@@ -29,7 +29,7 @@ export type AlertRaiserDependencies = {
   readonly onRaised: (alert: RaisedAlert) => void
 }
 
-const SLICE_STATUSES = 1_000
+const SLICE_LIMITS = 1_000
 const UNPRICED_EVERY_MILLISECONDS = 30_000
 const DAY_MILLISECONDS = 86_400_000
 const FORGET_ABOVE = 10_000
@@ -67,8 +67,9 @@ export function createAlertRaiser(dependencies: AlertRaiserDependencies): () => 
     if (rules.some(({ kind }) => kind === 'unpriced')) {
       raised += await raise(unpricedAlerts(rules, await unpriced(at), context), rules)
     }
-    for (const slice of slicesOf(dependencies.limitStatuses(at), SLICE_STATUSES)) {
-      raised += await raise(limitAlerts(rules, slice, context), rules)
+    const limits = await dependencies.watchedLimits(at)
+    for (let from = 0; from < limits.length; from += SLICE_LIMITS) {
+      raised += await raise(limitAlerts(rules, limits.slice(from, from + SLICE_LIMITS), context), rules)
       // calls go first: a large installation is looked at piece by piece
       await setImmediate()
     }
@@ -103,17 +104,6 @@ function readsUnpriced({ rollups }: AlertRaiserDependencies): (at: number) => Pr
     readAt = at
     return held
   }
-}
-
-function* slicesOf<Item>(items: Iterable<Item>, size: number): Iterable<readonly Item[]> {
-  let slice: Item[] = []
-  for (const item of items) {
-    slice.push(item)
-    if (slice.length < size) continue
-    yield slice
-    slice = []
-  }
-  if (slice.length > 0) yield slice
 }
 
 function forgetEnded(fired: Map<string, number | null>, now: number): void {

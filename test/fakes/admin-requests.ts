@@ -65,6 +65,18 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   }),
   'POST /tenants/{tenant_id}/keys/{key_id}/rotate': (owner) => ({ ...keyPath(owner), body: { grace_seconds: 60 } }),
   'DELETE /tenants/{tenant_id}/keys/{key_id}': keyPath,
+  'GET /alerts': nothing,
+  'GET /alert-rules': nothing,
+  'GET /alert-rules/{rule_id}': () => ({ path: { rule_id: 'rule' } }),
+  'PUT /alert-rules/{rule_id}': () => ({ path: { rule_id: 'rule' }, body: { kind: 'threshold', percents: [90] } }),
+  'DELETE /alert-rules/{rule_id}': () => ({ path: { rule_id: 'rule' } }),
+  'GET /alert-targets': nothing,
+  'PUT /alert-targets/{target_id}': () => ({
+    path: { target_id: 'unused' },
+    body: { kind: 'sns', topic_arn: 'arn:aws:sns:us-east-1:123456789012:alerts' },
+  }),
+  'DELETE /alert-targets/{target_id}': () => ({ path: { target_id: 'unused' } }),
+  'POST /alert-tests': () => ({ body: { target_id: 'ops' } }),
   'GET /plans': nothing,
   'GET /plans/{plan_id}': () => ({ path: { plan_id: 'basic' } }),
   'PUT /plans/{plan_id}': () => ({ path: { plan_id: 'basic' }, body: { allowed_models: ['anthropic.*'] } }),
@@ -157,7 +169,24 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
     prices: [price('input_tokens', 3_000_000n), price('output_tokens', 15_000_000n)],
     adjustments: [],
   })
+  await addAlerts(world)
   return world
+}
+
+/** A rule that tells one of two targets, and an alert of each tenant and of none. */
+async function addAlerts({ stores: { alerts } }: FakeAdmin): Promise<void> {
+  const createdAt = '2026-01-01T00:00:00.000Z'
+  for (const id of ['ops', 'unused']) {
+    const settings = { kind: 'webhook', url: 'https://hooks.example.com/' } as const
+    await alerts.putTarget({ id, settings, sealedSecret: 'sealed', createdAt })
+  }
+  await alerts.putRule({ id: 'rule', kind: 'unpriced', tenantId: null, targetIds: ['ops'], createdAt })
+  for (const tenantId of ['alpha', 'beta', null]) {
+    const facts = { kind: 'unpriced', modelId: `model-of-${tenantId ?? 'beta-and-all'}`, calls: 1n } as const
+    const window = { raisedAt: 1, windowStart: 0, windowEnd: null }
+    const id = `alert-of-${tenantId ?? 'beta-and-all'}`
+    await alerts.raise({ id, identity: id, ruleId: 'rule', tenantId, ...window, facts }, ['ops'])
+  }
 }
 
 export const onlyAlpha = (): TenantScope => ({ kind: 'tenants', tenantIds: ['alpha', 'alpha.new'] })
@@ -168,6 +197,8 @@ export async function contentOf({ stores }: FakeAdmin): Promise<string> {
     tenants: await stores.tenants.everyTenant(),
     keys: await stores.tenants.everyKey(),
     plans: await stores.plans.listPlans(),
+    rules: await stores.alerts.listRules(),
+    targets: await stores.alerts.listTargets(),
     versions: await stores.prices.versionsAfter(0),
     ledger: await stores.ledger.page(ALL_TENANTS, {}, { cursor: null, limit: 1_000 }),
   }

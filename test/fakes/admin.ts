@@ -34,13 +34,13 @@ export async function fakeAdmin(
 ): Promise<FakeAdmin> {
   const heard: FakeAdmin['heard'] = { failures: [], changes: 0 }
   const given = { ...dependenciesOn(stores, heard), ...changed }
-  const { tenants, plans, prices, jobs } = given
+  const { tenants, plans, prices, alerts, jobs } = given
   // what a test put in the place of a store stays there
   const replaced = changed.tenants ?? changed.plans ?? changed.prices
   const deps: AdminDependencies = {
     ...given,
     changesBy: (origin) =>
-      replaced === undefined ? { ...stores.changesBy(origin), jobs } : { tenants, plans, prices, jobs },
+      replaced === undefined ? { ...stores.changesBy(origin), jobs } : { tenants, plans, prices, alerts, jobs },
   }
   const admin = await createAdmin(deps)
   return { admin, stores, deps, heard, ask: (method, path, body) => ask(admin, method, path, body) }
@@ -67,6 +67,11 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
   let made = 0
   return {
     ...stores,
+    alertTargets: {
+      problemOf: () => null,
+      seal: (secret, id) => `sealed ${secret.length} for ${id}`,
+      test: async () => null,
+    },
     jobs: {
       rerate: async () => ({
         entriesRead: 0,

@@ -12,9 +12,10 @@ export async function embeddedStores(): Promise<FakeStores & { close(): Promise<
   const store = await openSqliteStore({ dataDir, now: Date.now })
   const { ledger, rollups, audit } = store
   const versions: FakeStores['prices']['versions'] = []
-  const remembering = ({ tenants, plans, prices }: ChangedStores): ReturnType<FakeStores['changesBy']> => ({
+  const remembering = ({ tenants, plans, prices, alerts }: ChangedStores): ReturnType<FakeStores['changesBy']> => ({
     tenants,
     plans,
+    alerts,
     prices: {
       versions,
       versionsAfter: (after) => prices.versionsAfter(after),

@@ -1,7 +1,9 @@
 // The stores in memory, for tests of what stands on them: the promises of the ports, without durability.
 
 import { hash } from 'node:crypto'
+import { fakeAlerts } from './alerts.ts'
 import { AUDIT_GENESIS, nextAuditRow } from '../../src/core/audit.ts'
+import type { AlertStore } from '../../src/core/alert-delivery.ts'
 import type { AuditHead, AuditOrigin, AuditRow, AuditStore } from '../../src/core/audit.ts'
 import type { LedgerEntry, LedgerFilter, LedgerStore } from '../../src/core/ledger.ts'
 import { entryContent, LedgerConflict } from '../../src/core/ledger.ts'
@@ -16,17 +18,23 @@ export type FakeStores = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly prices: PriceStore & { readonly versions: PriceVersion[] }
+  readonly alerts: AlertStore
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly audit: AuditStore
-  readonly changesBy: (origin: AuditOrigin) => Pick<FakeStores, 'tenants' | 'plans' | 'prices'>
+  readonly changesBy: (origin: AuditOrigin) => Pick<FakeStores, 'tenants' | 'plans' | 'prices' | 'alerts'>
 }
 
 export function fakeStores(): FakeStores {
   const tenants = new Map<string, Tenant>()
   const plans = new Map<string, Plan>()
   const ledger = fakeLedger()
-  const changed = { tenants: fakeTenants(tenants, plans), plans: fakePlans(plans, tenants), prices: fakePrices() }
+  const changed = {
+    tenants: fakeTenants(tenants, plans),
+    plans: fakePlans(plans, tenants),
+    prices: fakePrices(),
+    alerts: fakeAlerts((tenantId) => tenants.has(tenantId)),
+  }
   return {
     ...changed,
     // changes leave no rows here; the embedded stores show that they do

@@ -85,7 +85,14 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'wiring',
-    holds: ['src/wiring.ts', 'src/control-plane.ts', 'src/audited-jobs.ts', 'src/recovery.ts', 'src/ship-prices.ts'],
+    holds: [
+      'src/wiring.ts',
+      'src/alerting.ts',
+      'src/control-plane.ts',
+      'src/audited-jobs.ts',
+      'src/recovery.ts',
+      'src/ship-prices.ts',
+    ],
     knows: [
       'wiring',
       'application',

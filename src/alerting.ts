@@ -1,0 +1,197 @@
+// Alerting as one part: who looks, who delivers, through what, and what the control plane is given of it.
+
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
+import type { Logger } from 'pino'
+import type { AlertTargetTools } from './admin/dependencies.ts'
+import type { Config } from './config.ts'
+import type { WatchedLimit } from './core/alert.ts'
+import { createErrorRates } from './core/error-rate.ts'
+import type { LedgerEntry } from './core/ledger.ts'
+import type { CounterReading } from './core/policy.ts'
+import type { Counters } from './core/reservation.ts'
+import type { Tenant } from './core/tenant.ts'
+import { windowOf } from './core/window.ts'
+import type { Limit } from './core/limit.ts'
+import { createAlertDeliverer } from './jobs/deliver-alerts.ts'
+import { createAlertRaiser } from './jobs/raise-alerts.ts'
+import { repeat, type Repeating } from './jobs/repeat.ts'
+import type { Metrics } from './metrics.ts'
+import { createAddressGuard } from './notifiers/address-guard.ts'
+import { createPoster } from './notifiers/poster.ts'
+import { createSlackNotifier } from './notifiers/slack.ts'
+import { createSmtpNotifier } from './notifiers/smtp.ts'
+import { createSnsNotifier } from './notifiers/sns.ts'
+import { targetProblem } from './notifiers/target-check.ts'
+import { createWebhookNotifier } from './notifiers/webhook.ts'
+import { createSeal } from './secrets.ts'
+import type { Snapshots } from './snapshots.ts'
+import type { Store } from './stores/sql/store.ts'
+
+export type Alerting = {
+  /** Hears of every ledger entry; costs two look-ups. */
+  readonly onEntry: (entry: LedgerEntry) => void
+  readonly targets: AlertTargetTools
+  readonly start: () => void
+  /** Waits for what is being looked at; what is being delivered is bounded by its time limit. */
+  readonly stop: () => Promise<void>
+}
+
+export type AlertingParts = {
+  readonly config: Config
+  readonly log: Logger
+  readonly store: Store
+  readonly metrics: Pick<Metrics, 'onAlert' | 'onAlertAttempt'>
+  readonly rootSecret: string
+  readonly snapshots: Pick<Snapshots, 'directory'>
+  readonly counters: Counters
+  readonly newId: () => string
+  readonly now: () => number
+  readonly random: () => number
+}
+
+const LOOK_MILLISECONDS = 1_000
+const DELIVER_MILLISECONDS = 1_000
+const MOST_ATTEMPTS = 12
+const DELIVERIES_AT_ONCE = 8
+
+export function createAlerting(parts: AlertingParts): Alerting {
+  const { config, store, now, log } = parts
+  const seal = createSeal(parts.rootSecret)
+  const tenants = () => parts.snapshots.directory().tenants
+  const rates = createErrorRates()
+  const guard = createAddressGuard({ allowed: config.alertAllowedHosts })
+  const poster = createPoster(guard)
+  const credentials = fromNodeProviderChain(config.awsProfile === null ? {} : { profile: config.awsProfile })
+  const sns = createSnsNotifier({ endpoint: config.snsEndpoint, credentials })
+  const ownerOf = (targetId: string): string => `alert target ${targetId}`
+  const deliverer = createAlertDeliverer({
+    alerts: store.alerts,
+    notifiers: {
+      webhook: createWebhookNotifier(poster),
+      slack: createSlackNotifier(poster),
+      smtp: createSmtpNotifier(guard),
+      sns,
+    },
+    openSecret: (sealed, targetId) => seal.open(sealed, ownerOf(targetId)),
+    now,
+    random: parts.random,
+    limits: {
+      attempts: MOST_ATTEMPTS,
+      firstRetryMilliseconds: config.alertRetrySeconds * 1_000,
+      timeoutMilliseconds: config.alertTimeoutMilliseconds,
+      atOnce: DELIVERIES_AT_ONCE,
+    },
+    onAttempt({ alertId, targetId, kind, outcome }) {
+      parts.metrics.onAlertAttempt(kind ?? 'none', outcome.state)
+      if (outcome.state === 'delivered') return
+      log.warn(
+        { alert_id: alertId, target_id: targetId, detail: outcome.error },
+        `an alert's delivery is ${outcome.state}`,
+      )
+    },
+  })
+  const raise = createAlertRaiser({
+    alerts: store.alerts,
+    rollups: store.rollups,
+    watchedLimits: (at) => watchedLimits(parts, at),
+    errorRates: rates.within,
+    isWithin: (tenantId, rootId) => isWithin(tenants(), tenantId, rootId),
+    now,
+    onRaised: ({ id, ruleId, tenantId, facts }) => {
+      parts.metrics.onAlert(facts.kind)
+      log.info({ alert_id: id, rule_id: ruleId, tenant_id: tenantId }, 'an alert was raised')
+    },
+  })
+  const loops: Repeating[] = []
+  return {
+    onEntry: (entry) => rates.add(entry, now()),
+    targets: {
+      problemOf: (settings, secretUrl) => targetProblem(guard, settings, secretUrl),
+      seal: (secret, targetId) => seal.seal(secret, ownerOf(targetId)),
+      test: (target) => deliverer.test(target, `test_${parts.newId()}`),
+    },
+    start() {
+      const fails = (what: string) => (thrown: unknown) => log.error({ detail: String(thrown) }, `${what} failed`)
+      const delivering = repeat({
+        everyMilliseconds: DELIVER_MILLISECONDS,
+        work: deliverer.begin,
+        onFailure: fails('delivering alerts'),
+        now,
+      })
+      const looking = repeat({
+        everyMilliseconds: LOOK_MILLISECONDS,
+        async work() {
+          if ((await raise()) > 0) delivering.soon()
+        },
+        onFailure: fails('looking for alerts'),
+        now,
+      })
+      loops.push(looking, delivering)
+    },
+    async stop() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await deliverer.idle()
+      await poster.close()
+      sns.close()
+    },
+  }
+}
+
+async function watchedLimits(
+  { store, counters, snapshots }: Pick<AlertingParts, 'store' | 'counters' | 'snapshots'>,
+  now: number,
+): Promise<readonly WatchedLimit[]> {
+  const plans = new Map((await store.plans.listPlans()).map((plan) => [plan.id, plan]))
+  return [...snapshots.directory().tenants.values()].flatMap((tenant) => {
+    const reading = counters.read(tenant.id, now)
+    const planned = tenant.planId === null ? [] : (plans.get(tenant.planId)?.limits ?? [])
+    const watch = (source: string) => (limit: Limit) =>
+      watchedLimit(limit, `${source}:${tenant.id}:${limit.id}`, tenant.id, reading, now)
+    return [...tenant.limits.map(watch('tenant')), ...planned.map(watch('plan'))]
+  })
+}
+
+const DEEPEST_TREE = 16
+
+/** Whether a tenant is the root, or hangs below it. */
+function isWithin(tenants: ReadonlyMap<string, Tenant>, tenantId: string, rootId: string): boolean {
+  let at: string | null = tenantId
+  for (let depth = 0; at !== null && depth < DEEPEST_TREE; depth += 1) {
+    if (at === rootId) return true
+    at = tenants.get(at)?.parentId ?? null
+  }
+  return false
+}
+
+function watchedLimit(
+  limit: Limit,
+  limitId: string,
+  ownerTenantId: string,
+  reading: CounterReading,
+  now: number,
+): WatchedLimit {
+  const { kind, per, amount, burst } = limit
+  const spent = reading.spent(per ?? 'ever')
+  const held = {
+    requests: 0n,
+    tokens: BigInt(reading.heldTokens),
+    concurrency: BigInt(reading.concurrent),
+    cost: reading.heldCost,
+  }[kind]
+  const used = { requests: BigInt(spent.requests), tokens: BigInt(spent.tokens), concurrency: 0n, cost: spent.cost }[
+    kind
+  ]
+  const { start, end } = windowOf(limit, now)
+  const continuous = kind === 'concurrency' || burst !== null
+  return {
+    ownerTenantId,
+    limitId,
+    split: null,
+    limitKind: kind,
+    amount,
+    used,
+    held,
+    windowStart: continuous ? null : start,
+    windowEnd: continuous || !Number.isFinite(end) ? null : end,
+  }
+}

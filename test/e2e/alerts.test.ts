@@ -1,0 +1,199 @@
+// Alerts of a whole gateway, as a process that is killed and started again: raised once, delivered until they are taken.
+
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Webhook } from 'standardwebhooks'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startSimulator, type RunningSimulator } from '../../simulator/server.ts'
+import {
+  startWebhookReceiver,
+  withStatus,
+  type ReceivedWebhook,
+  type WebhookReceiver,
+} from '../fakes/webhook-receiver.ts'
+import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts'
+import type { TestTenant } from './admin-client.ts'
+import { converseBody, HAIKU } from './requests.ts'
+
+const CALLS = 10
+const limits = [{ kind: 'requests', per: 'year', amount: CALLS }]
+
+let dataDir: string
+let simulator: RunningSimulator
+let receiver: WebhookReceiver
+let gateway: GatewayProcess
+let secret: string
+
+const start = (): Promise<GatewayProcess> =>
+  startGatewayProcess({
+    dataDir,
+    simulatorUrl: simulator.url,
+    settings: {
+      WEIGHBRIDGE_ALERT_ALLOWED_HOSTS: '127.0.0.1',
+      WEIGHBRIDGE_ALERT_TIMEOUT_MILLISECONDS: '1000',
+      WEIGHBRIDGE_ALERT_RETRY_SECONDS: '1',
+      WEIGHBRIDGE_SNS_ENDPOINT: simulator.url,
+      WEIGHBRIDGE_LOG_LEVEL: 'debug',
+    },
+  })
+
+beforeAll(async () => {
+  dataDir = mkdtempSync(join(tmpdir(), 'weighbridge-alerts-'))
+  simulator = await startSimulator()
+  receiver = await startWebhookReceiver()
+  gateway = await start()
+  const made = await gateway.admin('PUT', 'alert-targets/ops', { kind: 'webhook', url: receiver.url })
+  secret = String(made.secret)
+  await gateway.admin('PUT', 'alert-rules/quotas', { kind: 'threshold', percents: [50, 80, 100], target_ids: ['ops'] })
+})
+
+afterAll(async () => {
+  await gateway.kill()
+  await receiver.close()
+  await simulator.close()
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+async function call(tenant: TestTenant, count: number): Promise<number> {
+  let status = 0
+  for (let index = 0; index < count; index += 1) {
+    const response = await fetch(`${gateway.url}/model/${encodeURIComponent(HAIKU)}/converse`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${tenant.secret}`, 'content-type': 'application/json' },
+      body: converseBody(`call-${index}`, 'Answer in 5 words.'),
+    })
+    await response.arrayBuffer()
+    status = response.status
+  }
+  return status
+}
+
+type Told = { readonly id: string; readonly tenant: unknown; readonly percent: unknown }
+
+function verified({ headers, body }: ReceivedWebhook): Told {
+  const said = new Webhook(secret).verify(body, headers as Record<string, string>) as { data: Record<string, unknown> }
+  return { id: String(headers['webhook-id']), tenant: said.data.tenant_id, percent: said.data.percent }
+}
+
+const toldOf = (tenant: string): Told[] => receiver.received.map(verified).filter((told) => told.tenant === tenant)
+
+/** The deliveries of an alert, from the control plane. */
+async function deliveriesOf(alertId: string): Promise<unknown> {
+  const { alerts } = (await gateway.admin('GET', 'alerts?limit=1000')) as { alerts: Record<string, unknown>[] }
+  return alerts.find(({ id }) => id === alertId)?.deliveries
+}
+
+const LONG = { timeout: 30_000, interval: 50 }
+
+describe('alerts', () => {
+  it('of a quota are raised once for each threshold, whatever is called afterwards, and across a restart', async () => {
+    const tenant = await gateway.tenant('team-a', { limits })
+    await call(tenant, 4)
+    await call(tenant, 1)
+    await expect.poll(() => toldOf('team-a').map(({ percent }) => percent), LONG).toEqual([50])
+    expect(await call(tenant, CALLS)).toBe(429)
+    await expect.poll(() => toldOf('team-a').length, LONG).toBe(3)
+    await gateway.kill()
+    gateway = await start()
+    // what comes of another tenant's alert shows that all were looked at again
+    const fence = await gateway.tenant('fence', { limits })
+    await call(fence, 5)
+    await call(tenant, 3)
+    await expect.poll(() => toldOf('fence').length, LONG).toBe(1)
+    const told = toldOf('team-a')
+    expect(new Set(told.map(({ percent }) => percent))).toEqual(new Set([50, 80, 100]))
+    expect([told.length, new Set(told.map(({ id }) => id)).size]).toEqual([3, 3])
+  }, 60_000)
+
+  it('reach a receiver that fails and redirects at first, under one id', async () => {
+    const before = receiver.received.length
+    receiver.answerWith((response, count) => {
+      const answers = [withStatus(500), withStatus(302, { location: `${receiver.url}/elsewhere` })]
+      const next = answers[count - before - 1] ?? withStatus(204)
+      next(response)
+    })
+    await call(await gateway.tenant('team-b', { limits }), 5)
+    await expect.poll(() => toldOf('team-b').length, LONG).toBe(3)
+    const [first, ...others] = toldOf('team-b')
+    expect(others.map(({ id }) => id)).toEqual([first?.id, first?.id])
+    expect(receiver.received.map(({ path }) => path)).not.toContain('/elsewhere')
+    await expect
+      .poll(() => deliveriesOf(first?.id ?? ''), LONG)
+      .toMatchObject([{ target_id: 'ops', state: 'delivered', attempts: 3, last_error: null }])
+  }, 60_000)
+
+  it('survive a kill between being raised and being delivered', async () => {
+    receiver.answerWith(() => undefined)
+    await call(await gateway.tenant('team-c', { limits }), 5)
+    await expect.poll(() => toldOf('team-c').length, LONG).toBe(1)
+    await gateway.kill()
+    receiver.answerWith(withStatus(204))
+    gateway = await start()
+    await expect.poll(() => toldOf('team-c').length, LONG).toBe(2)
+    const [first, second] = toldOf('team-c')
+    expect(second).toEqual(first)
+    await expect.poll(() => deliveriesOf(first?.id ?? ''), LONG).toMatchObject([{ state: 'delivered', attempts: 2 }])
+  }, 60_000)
+
+  it('are told for a part of the tree alone, to topics too, and counted', async () => {
+    await gateway.tenant('department')
+    const tenant = await gateway.tenant('team-d', { limits, parent_id: 'department' })
+    const other = await gateway.tenant('team-e', { limits })
+    const topic = 'arn:aws:sns:us-east-1:123456789012:alerts'
+    await gateway.admin('PUT', 'alert-targets/topic', { kind: 'sns', topic_arn: topic })
+    const rule = { kind: 'threshold', percents: [10], tenant_id: 'department', target_ids: ['topic'] }
+    await gateway.admin('PUT', 'alert-rules/department', rule)
+    await call(other, 1)
+    await call(tenant, 1)
+    await expect.poll(() => simulator.published().length, LONG).toBe(1)
+    const [published] = simulator.published()
+    expect(published?.message.default).toContain('tenant team-d has reached 10% of its limit of 10 requests')
+    const metrics = await fetch(`${gateway.url}/metrics`, {
+      headers: { authorization: `Bearer ${gateway.adminToken}` },
+    })
+    const text = await metrics.text()
+    expect(text).toMatch(/weighbridge_alerts_total\{kind="threshold"\} [1-9]/)
+    expect(text).toMatch(/weighbridge_alert_attempts_total\{target="sns",state="delivered"\} 1/)
+  }, 60_000)
+
+  it('can be tested, and a target at a private address is refused when it is set and when it is connected to', async () => {
+    expect(await gateway.admin('POST', 'alert-tests', { target_id: 'ops' })).toMatchObject({
+      delivered: true,
+      error: null,
+    })
+    for (const url of [
+      'https://169.254.169.254/',
+      'https://2852039166/',
+      'https://[fd00:ec2::254]/',
+      'http://example.com/',
+    ]) {
+      await expect(gateway.admin('PUT', 'alert-targets/evil', { kind: 'webhook', url })).rejects.toThrow('answered 400')
+    }
+    await gateway.admin('PUT', 'alert-targets/evil', { kind: 'webhook', url: 'https://localhost:1/' })
+    const tested = await gateway.admin('POST', 'alert-tests', { target_id: 'evil' })
+    expect(tested.delivered).toBe(false)
+    expect(String(tested.error)).toMatch(/which is not public|cannot be reached/)
+  }, 60_000)
+
+  it('leave no secret in the data folder, the log or any answer', async () => {
+    const slackUrl = 'https://hooks.example.com/services/CANARYslackQ7X2'
+    await gateway.admin('PUT', 'alert-targets/chat', { kind: 'slack', url: slackUrl })
+    const mail = {
+      kind: 'smtp',
+      host: 'mail.example.com',
+      username: 'me',
+      password: 'CANARYmailQ7X2',
+      from: 'a@example.com',
+      to: ['b@example.com'],
+    }
+    await gateway.admin('PUT', 'alert-targets/mail', mail)
+    const files = readdirSync(dataDir).map((name) => readFileSync(join(dataDir, name), 'latin1'))
+    const answers = [await gateway.admin('GET', 'alert-targets'), await gateway.admin('GET', 'audit?limit=1000')]
+    const places = [...files, gateway.output(), JSON.stringify(answers)]
+    expect(places.length).toBeGreaterThan(3)
+    for (const canary of ['CANARY', secret.slice('whsec_'.length)]) {
+      expect(places.filter((place) => place.includes(canary))).toEqual([])
+    }
+  })
+})
