@@ -5,18 +5,19 @@ import type { Logger } from 'pino'
 import type { AlertTargetTools } from './admin/dependencies.ts'
 import type { Config } from './config.ts'
 import type { WatchedLimit } from './core/alert.ts'
-import { createErrorRates } from './core/error-rate.ts'
+import type { Notifiers } from './core/alert-delivery.ts'
+import { createErrorRates, type ErrorRates } from './core/error-rate.ts'
 import type { LedgerEntry } from './core/ledger.ts'
 import type { CounterReading } from './core/policy.ts'
 import type { Counters } from './core/reservation.ts'
 import type { Tenant } from './core/tenant.ts'
 import { windowOf } from './core/window.ts'
 import type { Limit } from './core/limit.ts'
-import { createAlertDeliverer } from './jobs/deliver-alerts.ts'
+import { createAlertDeliverer, type AlertDeliverer } from './jobs/deliver-alerts.ts'
 import { createAlertRaiser } from './jobs/raise-alerts.ts'
 import { repeat, type Repeating } from './jobs/repeat.ts'
 import type { Metrics } from './metrics.ts'
-import { createAddressGuard } from './notifiers/address-guard.ts'
+import { createAddressGuard, type AddressGuard } from './notifiers/address-guard.ts'
 import { createPoster } from './notifiers/poster.ts'
 import { createSlackNotifier } from './notifiers/slack.ts'
 import { createSmtpNotifier } from './notifiers/smtp.ts'
@@ -55,53 +56,14 @@ const MOST_ATTEMPTS = 12
 const DELIVERIES_AT_ONCE = 8
 
 export function createAlerting(parts: AlertingParts): Alerting {
-  const { config, store, now, log } = parts
-  const seal = createSeal(parts.rootSecret)
-  const tenants = () => parts.snapshots.directory().tenants
+  const { config, now } = parts
   const rates = createErrorRates()
   const guard = createAddressGuard({ allowed: config.alertAllowedHosts })
-  const poster = createPoster(guard)
-  const credentials = fromNodeProviderChain(config.awsProfile === null ? {} : { profile: config.awsProfile })
-  const sns = createSnsNotifier({ endpoint: config.snsEndpoint, credentials })
+  const { notifiers, close } = notifiersOf(config, guard)
+  const seal = createSeal(parts.rootSecret)
   const ownerOf = (targetId: string): string => `alert target ${targetId}`
-  const deliverer = createAlertDeliverer({
-    alerts: store.alerts,
-    notifiers: {
-      webhook: createWebhookNotifier(poster),
-      slack: createSlackNotifier(poster),
-      smtp: createSmtpNotifier(guard),
-      sns,
-    },
-    openSecret: (sealed, targetId) => seal.open(sealed, ownerOf(targetId)),
-    now,
-    random: parts.random,
-    limits: {
-      attempts: MOST_ATTEMPTS,
-      firstRetryMilliseconds: config.alertRetrySeconds * 1_000,
-      timeoutMilliseconds: config.alertTimeoutMilliseconds,
-      atOnce: DELIVERIES_AT_ONCE,
-    },
-    onAttempt({ alertId, targetId, kind, outcome }) {
-      parts.metrics.onAlertAttempt(kind ?? 'none', outcome.state)
-      if (outcome.state === 'delivered') return
-      log.warn(
-        { alert_id: alertId, target_id: targetId, detail: outcome.error },
-        `an alert's delivery is ${outcome.state}`,
-      )
-    },
-  })
-  const raise = createAlertRaiser({
-    alerts: store.alerts,
-    rollups: store.rollups,
-    watchedLimits: (at) => watchedLimits(parts, at),
-    errorRates: rates.within,
-    isWithin: (tenantId, rootId) => isWithin(tenants(), tenantId, rootId),
-    now,
-    onRaised: ({ id, ruleId, tenantId, facts }) => {
-      parts.metrics.onAlert(facts.kind)
-      log.info({ alert_id: id, rule_id: ruleId, tenant_id: tenantId }, 'an alert was raised')
-    },
-  })
+  const deliverer = delivererOf(parts, notifiers, (sealed, targetId) => seal.open(sealed, ownerOf(targetId)))
+  const raise = raiserOf(parts, rates)
   const loops: Repeating[] = []
   return {
     onEntry: (entry) => rates.add(entry, now()),
@@ -110,31 +72,99 @@ export function createAlerting(parts: AlertingParts): Alerting {
       seal: (secret, targetId) => seal.seal(secret, ownerOf(targetId)),
       test: (target) => deliverer.test(target, `test_${parts.newId()}`),
     },
-    start() {
-      const fails = (what: string) => (thrown: unknown) => log.error({ detail: String(thrown) }, `${what} failed`)
-      const delivering = repeat({
-        everyMilliseconds: DELIVER_MILLISECONDS,
-        work: deliverer.begin,
-        onFailure: fails('delivering alerts'),
-        now,
-      })
-      const looking = repeat({
-        everyMilliseconds: LOOK_MILLISECONDS,
-        async work() {
-          if ((await raise()) > 0) delivering.soon()
-        },
-        onFailure: fails('looking for alerts'),
-        now,
-      })
-      loops.push(looking, delivering)
-    },
+    start: () => void loops.push(...startLoops(parts, raise, deliverer)),
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()))
       await deliverer.idle()
-      await poster.close()
-      sns.close()
+      await close()
     },
   }
+}
+
+function notifiersOf(
+  config: Config,
+  guard: AddressGuard,
+): { readonly notifiers: Notifiers; readonly close: () => Promise<void> } {
+  const poster = createPoster(guard)
+  const credentials = fromNodeProviderChain(config.awsProfile === null ? {} : { profile: config.awsProfile })
+  const sns = createSnsNotifier({ endpoint: config.snsEndpoint, credentials })
+  return {
+    notifiers: {
+      webhook: createWebhookNotifier(poster),
+      slack: createSlackNotifier(poster),
+      smtp: createSmtpNotifier(guard),
+      sns,
+    },
+    async close() {
+      sns.close()
+      await poster.close()
+    },
+  }
+}
+
+function delivererOf(
+  { store, config, metrics, log, now, random }: AlertingParts,
+  notifiers: Notifiers,
+  openSecret: (sealed: string, targetId: string) => string,
+): AlertDeliverer {
+  return createAlertDeliverer({
+    alerts: store.alerts,
+    notifiers,
+    openSecret,
+    now,
+    random,
+    limits: {
+      attempts: MOST_ATTEMPTS,
+      firstRetryMilliseconds: config.alertRetrySeconds * 1_000,
+      timeoutMilliseconds: config.alertTimeoutMilliseconds,
+      atOnce: DELIVERIES_AT_ONCE,
+    },
+    onAttempt({ alertId, targetId, kind, outcome }) {
+      metrics.onAlertAttempt(kind ?? 'none', outcome.state)
+      if (outcome.state === 'delivered') return
+      const fields = { alert_id: alertId, target_id: targetId, detail: outcome.error }
+      log.warn(fields, `an alert's delivery is ${outcome.state}`)
+    },
+  })
+}
+
+function raiserOf(parts: AlertingParts, rates: ErrorRates): () => Promise<number> {
+  const { store, snapshots, metrics, log, now } = parts
+  return createAlertRaiser({
+    alerts: store.alerts,
+    rollups: store.rollups,
+    watchedLimits: (at) => watchedLimits(parts, at),
+    errorRates: rates.within,
+    isWithin: (tenantId, rootId) => isWithin(snapshots.directory().tenants, tenantId, rootId),
+    now,
+    onRaised({ id, ruleId, tenantId, facts }) {
+      metrics.onAlert(facts.kind)
+      log.info({ alert_id: id, rule_id: ruleId, tenant_id: tenantId }, 'an alert was raised')
+    },
+  })
+}
+
+function startLoops(
+  { log, now }: AlertingParts,
+  raise: () => Promise<number>,
+  deliverer: AlertDeliverer,
+): readonly Repeating[] {
+  const fails = (what: string) => (thrown: unknown) => log.error({ detail: String(thrown) }, `${what} failed`)
+  const delivering = repeat({
+    everyMilliseconds: DELIVER_MILLISECONDS,
+    work: deliverer.begin,
+    onFailure: fails('delivering alerts'),
+    now,
+  })
+  const looking = repeat({
+    everyMilliseconds: LOOK_MILLISECONDS,
+    async work() {
+      if ((await raise()) > 0) delivering.soon()
+    },
+    onFailure: fails('looking for alerts'),
+    now,
+  })
+  return [looking, delivering]
 }
 
 async function watchedLimits(

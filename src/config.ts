@@ -15,43 +15,10 @@ import {
   roleArn,
   timeZone,
   whole,
-  type Check,
 } from './config-checks.ts'
 import { issuers } from './config-issuers.ts'
+import { optional, secretOptional, setting, type Setting } from './config-setting.ts'
 import { UNPRICED_POLICIES } from './core/plan.ts'
-
-type Setting<Value> = {
-  /** name in the environment; in the file it is the same in lower case, without `weighbridge_` */
-  readonly name: string
-  readonly defaultText: string | null
-  readonly secret: boolean
-  readonly help: string
-  readonly check: Check<Value>
-}
-
-/** A setting that always has a value. */
-const setting = <Value>(name: string, defaultText: string, check: Check<Value>, help: string): Setting<Value> => ({
-  name,
-  defaultText,
-  secret: false,
-  help,
-  check,
-})
-
-/** A setting that may be unset: its value is then null. */
-const optional = <Value>(name: string, check: Check<Value>, help: string): Setting<Value | null> => ({
-  name,
-  defaultText: null,
-  secret: false,
-  help,
-  check,
-})
-
-/** As optional, and its value appears in no message. */
-const secretOptional = <Value>(name: string, check: Check<Value>, help: string): Setting<Value | null> => ({
-  ...optional(name, check, help),
-  secret: true,
-})
 
 export const SETTINGS = {
   configFile: optional('WEIGHBRIDGE_CONFIG', path(), 'YAML file with settings; the environment wins over it.'),

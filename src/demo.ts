@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from './config.ts'
+import { startDemoAlert } from './demo/alert.ts'
 import { demoTraffic, type AdminClient, type DemoTenant } from './demo-traffic.ts'
 import { start, type Started } from './wiring.ts'
 
@@ -23,10 +24,12 @@ export async function demo(options: {
   const print = options.print ?? ((line: string) => void process.stdout.write(`${line}\n`))
   const folder = mkdtempSync(join(tmpdir(), 'weighbridge-demo-'))
   const simulator = await startSimulator()
+  const alert = await startDemoAlert()
   let gateway: Started | null = null
   const stop = async (): Promise<void> => {
     await gateway?.stop()
     simulator.child.kill('SIGTERM')
+    alert.close()
     rmSync(folder, { recursive: true, force: true })
   }
   try {
@@ -37,10 +40,12 @@ export async function demo(options: {
     print('')
     const admin = adminClient(gateway.url, gateway.newAdminToken ?? '')
     const tenants = await makeTenants(admin)
+    await alert.prepare(admin)
     const agreed = await demoTraffic({ gatewayUrl: gateway.url, simulatorUrl: simulator.url, tenants, admin, print })
+    const firedOnce = await alert.show(admin, print)
     printHowTo(print, gateway.url, tenants[0] as DemoTenant, gateway.newAdminToken ?? '')
     if (!options.once) await untilInterrupted(print)
-    return agreed ? 0 : 1
+    return agreed && firedOnce ? 0 : 1
   } finally {
     await stop()
   }
@@ -73,6 +78,7 @@ async function startGateway(simulatorUrl: string, folder: string, once: boolean)
     WEIGHBRIDGE_DATA_DIR: folder,
     WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: simulatorUrl,
     WEIGHBRIDGE_BEDROCK_ENDPOINT: simulatorUrl,
+    WEIGHBRIDGE_ALERT_ALLOWED_HOSTS: '127.0.0.1',
     WEIGHBRIDGE_LOG_LEVEL: 'error',
     AWS_REGION: 'us-east-1',
   })

@@ -47,18 +47,6 @@ export function createMetrics(gauges: {
     labelNames: ['code'],
     registers,
   })
-  const alerts = new Counter({
-    name: 'weighbridge_alerts_total',
-    help: 'Alerts that this process raised',
-    labelNames: ['kind'],
-    registers,
-  })
-  const alertAttempts = new Counter({
-    name: 'weighbridge_alert_attempts_total',
-    help: 'Attempts to deliver an alert, by kind of target and by what came of it',
-    labelNames: ['target', 'state'],
-    registers,
-  })
   for (const [name, help, read] of [
     ['weighbridge_running_calls', 'Admitted calls that have not ended', gauges.runningCalls],
     ['weighbridge_drains', 'Calls read to their end after their client left', gauges.drains],
@@ -90,8 +78,26 @@ export function createMetrics(gauges: {
     },
     onRefusal: (code) => refusals.labels(code).inc(),
     onHttpFault: (code) => httpFaults.labels(code).inc(),
-    onAlert: (kind) => alerts.labels(kind).inc(),
-    onAlertAttempt: (target, state) => alertAttempts.labels(target, state).inc(),
+    ...alertMetrics(registers),
     text: () => register.metrics(),
+  }
+}
+
+function alertMetrics(registers: Registry[]): Pick<Metrics, 'onAlert' | 'onAlertAttempt'> {
+  const alerts = new Counter({
+    name: 'weighbridge_alerts_total',
+    help: 'Alerts that this process raised',
+    labelNames: ['kind'],
+    registers,
+  })
+  const attempts = new Counter({
+    name: 'weighbridge_alert_attempts_total',
+    help: 'Attempts to deliver an alert, by kind of target and by what came of it',
+    labelNames: ['target', 'state'],
+    registers,
+  })
+  return {
+    onAlert: (kind) => alerts.labels(kind).inc(),
+    onAlertAttempt: (target, state) => attempts.labels(target, state).inc(),
   }
 }

@@ -84,6 +84,11 @@ async function deliveriesOf(alertId: string): Promise<unknown> {
   return alerts.find(({ id }) => id === alertId)?.deliveries
 }
 
+async function metrics(): Promise<string> {
+  const answer = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${gateway.adminToken}` } })
+  return answer.text()
+}
+
 const LONG = { timeout: 30_000, interval: 50 }
 
 describe('alerts', () => {
@@ -149,12 +154,8 @@ describe('alerts', () => {
     await expect.poll(() => simulator.published().length, LONG).toBe(1)
     const [published] = simulator.published()
     expect(published?.message.default).toContain('tenant team-d has reached 10% of its limit of 10 requests')
-    const metrics = await fetch(`${gateway.url}/metrics`, {
-      headers: { authorization: `Bearer ${gateway.adminToken}` },
-    })
-    const text = await metrics.text()
-    expect(text).toMatch(/weighbridge_alerts_total\{kind="threshold"\} [1-9]/)
-    expect(text).toMatch(/weighbridge_alert_attempts_total\{target="sns",state="delivered"\} 1/)
+    await expect.poll(metrics, LONG).toMatch(/weighbridge_alert_attempts_total\{target="sns",state="delivered"\} 1/)
+    expect(await metrics()).toMatch(/weighbridge_alerts_total\{kind="threshold"\} [1-9]/)
   }, 60_000)
 
   it('can be tested, and a target at a private address is refused when it is set and when it is connected to', async () => {

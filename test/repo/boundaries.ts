@@ -62,7 +62,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'identity', holds: ['src/identity/'], knows: ['identity', 'core'], packages: ['jose'], builtins: true },
   {
     name: 'config',
-    holds: ['src/config.ts', 'src/config-checks.ts', 'src/config-issuers.ts'],
+    holds: ['src/config.ts', 'src/config-checks.ts', 'src/config-issuers.ts', 'src/config-setting.ts'],
     knows: ['config', 'core'],
     packages: ['yaml'],
     builtins: false,
