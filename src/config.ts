@@ -217,6 +217,12 @@ export const SETTINGS = {
     keyList(16),
     'Keys of requestMetadata that are kept on ledger entries for grouping, separated by commas; at most 16.',
   ),
+  pollResultSeconds: setting(
+    'WEIGHBRIDGE_POLL_RESULT_SECONDS',
+    '120',
+    whole(1, 86_400),
+    'How long an answer that is fetched by polling is kept once it is there. At most 10,000 wait at once; more calls: 503.',
+  ),
   closeDir: optional(
     'WEIGHBRIDGE_CLOSE_DIR',
     path(),

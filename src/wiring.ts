@@ -37,6 +37,7 @@ import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts
 import { shipPrices } from './ship-prices.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
 import { openHoldJournal } from './stores/hold-journal.ts'
+import { openPollResults, type OpenPollResults } from './stores/poll-results.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
 import type { Store } from './stores/sql/store.ts'
 import { createCredentialSource, signingCredentials } from './upstreams/bedrock/credentials.ts'
@@ -66,10 +67,12 @@ type Parts = {
   readonly alerting: Alerting
   readonly newId: () => string
   readonly deriveSecretAccessKey: (accessKeyId: string) => string
+  readonly pollResults: OpenPollResults
 }
 
 const POLL_MILLISECONDS = 500
 const CLOSE_CHECK_MILLISECONDS = 60_000
+const MOST_POLL_RESULTS = 10_000
 const MOST_BUFFERED_BYTES = 262_144
 const now = Date.now
 
@@ -159,7 +162,19 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     alerting: createAlerting({ ...opened, rootSecret: root, snapshots, counters, newId, now, random: Math.random }),
     newId,
     deriveSecretAccessKey,
+    pollResults: await pollResultsOf(config, log, deriveSecretAccessKey),
   }
+}
+
+function pollResultsOf(config: Config, log: Logger, derive: (name: string) => string): Promise<OpenPollResults> {
+  return openPollResults({
+    dir: join(config.dataDir, 'polls'),
+    secret: derive('poll-results'),
+    now,
+    keepMilliseconds: config.pollResultSeconds * 1_000,
+    most: MOST_POLL_RESULTS,
+    onFailure: (thrown) => log.error({ detail: String(thrown) }, 'an answer that was fetched could not be removed'),
+  })
 }
 
 function pipelineOf(parts: Parts): Pipeline {
@@ -169,6 +184,7 @@ function pipelineOf(parts: Parts): Pipeline {
     priceBook: snapshots.priceBook,
     deriveSecretAccessKey: parts.deriveSecretAccessKey,
     tokens: tokensOf(parts),
+    pollResults: parts.pollResults,
     counters: parts.counters,
     holds: parts.holds,
     holdGatherer: createHoldGatherer(parts.holds),
@@ -273,6 +289,7 @@ async function stopAll(
   await closeAdmin()
   await parts.upstream.close()
   await parts.holds.shutdown()
+  await parts.pollResults.close()
   await parts.store.close()
 }
 

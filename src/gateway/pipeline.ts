@@ -11,6 +11,7 @@ import { createAuthenticate, type AuthenticateDependencies } from './authenticat
 import { Backlog } from './backlog.ts'
 import { deadlineTickMilliseconds, forward, type ForwardDependencies, type RunningCall } from './forward.ts'
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
+import { createLongPolling, type LongPollingDependencies } from './long-polling.ts'
 import { answerUnmetered } from './models.ts'
 import type { ResourceOwners } from './owners.ts'
 import { resolveCall, type ResolveDependencies } from './resolve.ts'
@@ -27,6 +28,7 @@ export type PipelineLimits = {
 export type PipelineDependencies = AuthenticateDependencies &
   AdmitDependencies &
   ResolveDependencies &
+  LongPollingDependencies &
   Omit<ForwardDependencies, 'limits' | 'backlog'> & {
     readonly forwardLimits: ForwardDependencies['limits']
     readonly pipelineLimits: PipelineLimits
@@ -53,6 +55,7 @@ export type Pipeline = {
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const authenticate = createAuthenticate(dependencies)
   const calls = new Roster<RunningCall>()
+  const longPolling = createLongPolling(dependencies)
   const backlog = new Backlog(dependencies)
   const forwardDependencies: ForwardDependencies = { ...dependencies, backlog, limits: dependencies.forwardLimits }
   const state = { draining: false }
@@ -74,14 +77,15 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     asked.member = caller
     // the shutdown may have begun while the body arrived, and must not meet a call that it does not know
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
+    const poll = { requestId, polledId: route.polledId, member: caller }
+    if (route.kind === 'poll') return longPolling.answer(exchange, poll)
     const member = actingMember(dependencies.directory(), caller, asked)
     asked.member = member
-    if (route.kind !== 'call') {
-      await answerUnmetered(dependencies, { exchange, surface, route, member, requestId })
-      return
-    }
+    if (route.kind !== 'call') return answerUnmetered(dependencies, { exchange, surface, route, member, requestId })
     if (backlog.size > 0) throw new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 })
-    const call = await startCall(dependencies, forwardDependencies, asked, { route, member, body })
+    const start = (to: HttpExchange): Promise<RunningCall> =>
+      startCall(dependencies, forwardDependencies, asked, { route, member, body, to })
+    const call = await (isFetchedLater(asked) ? longPolling.begin(exchange, poll, start) : start(exchange))
     calls.add(call)
     await call.done
     calls.remove(call)
@@ -109,23 +113,24 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     runningHold: (requestId) => calls.find((call) => call.hold.requestId === requestId)?.hold ?? null,
     async drain(deadlineMilliseconds) {
       state.draining = true
-      const timer = setTimeout(() => {
-        calls.forEach((call) => call.stop())
-      }, deadlineMilliseconds)
-      await untilNoneRuns(calls)
-      clearTimeout(timer)
+      await untilNoneRuns(calls, deadlineMilliseconds)
       clearInterval(ticking)
       await backlog.flush()
     },
   }
 }
 
-async function untilNoneRuns(calls: Roster<RunningCall>): Promise<void> {
+const isFetchedLater = ({ exchange, surface }: Asked): boolean =>
+  surface.answersLater?.((name) => exchange.header(name)) ?? false
+
+async function untilNoneRuns(calls: Roster<RunningCall>, deadlineMilliseconds: number): Promise<void> {
+  const timer = setTimeout(() => calls.forEach((call) => call.stop()), deadlineMilliseconds)
   while (calls.size > 0) {
     const running: Promise<void>[] = []
     calls.forEach((call) => running.push(call.done))
     await Promise.all(running)
   }
+  clearTimeout(timer)
 }
 
 /** Names the tenant that a call is for, where the key may act for more than its own. */
@@ -170,10 +175,10 @@ async function startCall(
   dependencies: PipelineDependencies,
   forwardDependencies: ForwardDependencies,
   asked: Asked,
-  question: { readonly route: Route; readonly member: Member; readonly body: Buffer },
+  question: { readonly route: Route; readonly member: Member; readonly body: Buffer; readonly to: HttpExchange },
 ): Promise<RunningCall> {
-  const { exchange, surface, requestId } = asked
-  const { route, member } = question
+  const { surface, requestId } = asked
+  const { route, member, to: exchange } = question
   if (route.operation === 'InvokeModelWithBidirectionalStream')
     throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
   const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)

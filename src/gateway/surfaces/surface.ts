@@ -15,9 +15,12 @@ export type Route = {
   readonly upstreamPath: string
   /**
    * call: admitted, metered, one ledger entry · read: forwarded for the tenant that owns the named thing, nothing to meter ·
-   * list: answered filtered to what the tenant may see · models: the models that the tenant may call, as the dialect lists them
+   * list: answered filtered to what the tenant may see · models: the models that the tenant may call, as the dialect lists them ·
+   * poll: asks for the answer to an earlier call
    */
-  readonly kind: 'call' | 'read' | 'list' | 'models'
+  readonly kind: 'call' | 'read' | 'list' | 'models' | 'poll'
+  /** polls only: the id of the earlier call */
+  readonly polledId?: string
   /** the answer is a stream */
   readonly streams: boolean
 }
@@ -110,6 +113,8 @@ export type Surface = {
   /** Answers routes of the kind "models"; absent: the dialect has none. */
   renderModels?(models: readonly ListedModel[], route: Route): RenderedAnswer
   renderError(error: GatewayError, requestId: string): RenderedAnswer
+  /** The client wants an id now and fetches the answer later; absent: never. */
+  answersLater?(header: (name: string) => string | undefined): boolean
   /** A list of Bedrock in the dialect's own shape; absent: it passes as it is. */
   renderList?(status: number, body: Buffer): RenderedAnswer
   /** What to write into a running stream that cannot go on; null: nothing can be said, break the connection. */

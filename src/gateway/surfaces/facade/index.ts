@@ -3,7 +3,7 @@
 import type { Prepared, Route, Surface } from '../surface.ts'
 import { callFor } from './calls.ts'
 import { renderFacadeError, renderFacadeList } from './errors.ts'
-import { readInvokeRequest, readQuery } from './request.ts'
+import { isFetchedLater, readInvokeRequest, readQuery } from './request.ts'
 
 export const facadeSurface: Surface = {
   name: 'facade',
@@ -13,6 +13,7 @@ export const facadeSurface: Surface = {
   prepare: prepareFacade,
   renderError: renderFacadeError,
   renderStreamError: () => null,
+  answersLater: isFetchedLater,
   renderList: renderFacadeList,
 }
 
@@ -26,8 +27,12 @@ function matchFacade(method: string, path: string): Route | null {
   if (name === undefined || METHODS[name] !== method) return null
   const query = queryAt === -1 ? '' : path.slice(queryAt + 1)
   if (name === 'list_foundation_models') return listRoute(query)
-  const operation = 'InvokeFacade'
-  return { operation, modelId: null, plane: 'runtime', upstreamPath: path, kind: 'call', streams: false }
+  const route = { modelId: null, plane: 'runtime', upstreamPath: path, streams: false } as const
+  const polledId = new URLSearchParams(query).get('requestId')
+  // clients repeat every header of the call, `streaming` too: the id decides
+  return polledId === null || polledId === ''
+    ? { ...route, operation: 'InvokeFacade', kind: 'call' }
+    : { ...route, operation: 'PollFacade', kind: 'poll', polledId }
 }
 
 /** What Bedrock's own list can be asked; clients of the samples send other things too, which meant nothing there. */
@@ -53,5 +58,10 @@ function listRoute(query: string): Route {
 function prepareFacade(route: Route, header: (name: string) => string | undefined, body: Buffer): Prepared {
   const query = readQuery(route.upstreamPath)
   const request = readInvokeRequest(query, header, body)
-  return { facts: { modelId: request.target }, translate: () => callFor(request) }
+  return {
+    facts: { modelId: request.target },
+    // a name of the operator's own for a model says nothing of its format; what it stands for does
+    translate: ({ model }) =>
+      callFor(query.modelArn === null ? { ...request, format: model.baseModel ?? request.format } : request),
+  }
 }

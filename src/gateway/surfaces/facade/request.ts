@@ -11,8 +11,6 @@ type Header = (name: string) => string | undefined
 export type FacadeQuery = {
   readonly modelId: string | null
   readonly modelArn: string | null
-  /** there: the call asks for the answer to an earlier one */
-  readonly requestId: string | null
 }
 
 export const KINDS = ['text', 'messages', 'embeddings', 'embeddings-image', 'image'] as const
@@ -30,8 +28,6 @@ export type FacadeRequest = {
   /** of images, which stand beside `inputs` */
   readonly textPrompts: Json | undefined
   readonly textToImageParams: Json | undefined
-  /** the answer is fetched later, by polling */
-  readonly later: boolean
 }
 
 export function readQuery(path: string): FacadeQuery {
@@ -42,7 +38,7 @@ export function readQuery(path: string): FacadeQuery {
     if (others.length > 0) throw invalid(`The query names ${name} more than once.`)
     return value === undefined || value === '' ? null : value
   }
-  return { modelId: one('model_id'), modelArn: one('model_arn'), requestId: one('requestId') }
+  return { modelId: one('model_id'), modelArn: one('model_arn') }
 }
 
 export const MISSING_PARAMETERS = 'Missing required request parameters: '
@@ -70,8 +66,13 @@ export function readInvokeRequest(query: FacadeQuery, header: Header, body: Buff
     additionalFields: objectIn(members, 'additional_model_fields'),
     textPrompts: members['text_prompts'],
     textToImageParams: members['textToImageParams'],
-    later: isTrue(header('streaming')) && (kind === 'text' || kind === 'messages'),
   }
+}
+
+/** Only text can be; embeddings and images come at once, as they did. */
+export function isFetchedLater(header: Header): boolean {
+  const kind = kindOf(header)
+  return isTrue(header('streaming')) && (kind === 'text' || kind === 'messages')
 }
 
 const isTrue = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
