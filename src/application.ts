@@ -35,7 +35,9 @@ const OPERATIONS: Readonly<
 export function createApplication(dependencies: ApplicationDependencies): Application {
   return {
     handle(exchange) {
-      if (exchange.path.startsWith(ADMIN_PREFIX)) return guarded(dependencies, exchange, dependencies.admin.handle)
+      if (exchange.path.startsWith(ADMIN_PREFIX)) {
+        return guarded(dependencies, exchange, () => dependencies.admin.handle(exchange))
+      }
       const operation = operationOf(exchange)
       if (operation === undefined) return dependencies.pipeline.handle(exchange)
       return guarded(dependencies, exchange, () => operation(dependencies, exchange))
@@ -46,10 +48,10 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
 async function guarded(
   dependencies: ApplicationDependencies,
   exchange: HttpExchange,
-  answer: (exchange: HttpExchange) => Promise<void>,
+  answer: () => Promise<void>,
 ): Promise<void> {
   try {
-    await answer(exchange)
+    await answer()
   } catch (thrown) {
     dependencies.onFailure(thrown)
     if (exchange.headersSent) exchange.destroy()
