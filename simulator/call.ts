@@ -36,6 +36,8 @@ export type FaultSet = {
 /** How a scenario or a fault header bends the answer itself (not its delivery). */
 export type Wishes = {
   outputTokens?: number
+  /** the cap of the request is not kept to */
+  ignoresCap?: boolean
   servedTier?: string
   servedLatency?: string
   paddingBytes?: number

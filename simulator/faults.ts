@@ -115,6 +115,10 @@ export const FAULTS = {
   },
   merge: { help: 'sends all events of a stream in one piece', parameters: {} },
   tokens: { help: 'makes the answer so long', parameters: { n: number(500, 1_000_000, 'output tokens') } },
+  overrun: {
+    help: 'makes the answer of a conversation so long, whatever its cap says',
+    parameters: { n: number(2000, 1_000_000, 'output tokens') },
+  },
   padding: { help: 'pads every stream event', parameters: { bytes: number(0, 1_000_000, 'length of the member p') } },
   tier: {
     help: 'serves another tier than was asked for',

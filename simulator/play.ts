@@ -24,6 +24,11 @@ export function wishesOf(faults: FaultSet): Wishes {
   const wishes: Wishes = {}
   const tokens = faults.find('tokens')
   if (tokens !== undefined) wishes.outputTokens = Math.floor(number(tokens, 'n'))
+  const overrun = faults.find('overrun')
+  if (overrun !== undefined) {
+    wishes.outputTokens = Math.floor(number(overrun, 'n'))
+    wishes.ignoresCap = true
+  }
   const padding = faults.find('padding')
   if (padding !== undefined) wishes.paddingBytes = Math.floor(number(padding, 'bytes'))
   const tier = faults.find('tier')?.parameters.served

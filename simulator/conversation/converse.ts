@@ -39,7 +39,7 @@ export function converse(call: Call): Conversed {
   validateConverse(request, model.card, !sent.includes(':prompt/'))
   const measured = measure(request)
   const { turn, trace, billed } = guarded(request, call.region, measured.text, () =>
-    makeTurn(request, model.card, measured.name, call.wishes.outputTokens),
+    makeTurn(request, model.card, measured.name, call.wishes),
   )
   const counts = countsOf(call, model, measured, turn)
   const requestedTier = stringAt(objectAt(request, 'serviceTier') ?? {}, 'type')

@@ -1,4 +1,5 @@
 // Makes the assistant's turn: reasoning when it was asked for, a tool call when it is due, else text; always the same for the same prompt.
+import type { Wishes } from '../call.ts'
 import type { Json, JsonObject, ModelCard } from '../family.ts'
 import { arrayAt, isObject, numberAt, objectAt, objectsAt, stringAt } from '../json.ts'
 import { answerLength, digest, generate } from '../tokens.ts'
@@ -16,9 +17,11 @@ export type Turn = {
   stoppedBy: string | null
 }
 
-export function makeTurn(request: JsonObject, card: ModelCard, name: string, wishedTokens: number | undefined): Turn {
+export function makeTurn(request: JsonObject, card: ModelCard, name: string, wishes: Wishes): Turn {
+  const { outputTokens: wishedTokens, ignoresCap = false } = wishes
   const inference = objectAt(request, 'inferenceConfig') ?? {}
-  const limit = numberAt(inference, 'maxTokens') ?? card.maxOutputTokens
+  const cap = numberAt(inference, 'maxTokens') ?? card.maxOutputTokens
+  const limit = ignoresCap ? (wishedTokens ?? cap) : cap
   const seed = `${card.modelId}/${name}`
   const blocks: Block[] = []
   if (wantsReasoning(request)) {

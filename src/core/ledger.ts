@@ -12,6 +12,7 @@ export const ENDINGS = [
   'upstream_refused', // the upstream answered with an error status and billed nothing
   'upstream_failed', // the upstream broke off, or answered with an exception inside the stream
   'gateway_stopped', // the gateway ended the call: time limit, slow reader, shutdown
+  'budget_cut', // the gateway ended the answer: it outgrew what the budget held for it
   'recovered', // the process died while the call ran; written at the next start from its hold
   'correction', // not a call: amends an earlier entry
 ] as const

@@ -3,6 +3,7 @@
 import type { FallbackPrice } from '../core/budgeting.ts'
 import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
+import type { HeldAnswer } from '../core/held-answer.ts'
 import type { ResolvedModel } from '../core/model.ts'
 import { refusalOf, type Ask, type Verdict } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
@@ -46,6 +47,8 @@ export type Admitted = {
   readonly outputCap: number | null
   /** what stands in for the price that the model has not; null: it has one, or its cost is not known at all */
   readonly fallback: FallbackPrice | null
+  /** what its answer may grow to before it is ended; null: it is not */
+  readonly heldAnswer: HeldAnswer | null
   /** what its input is learned for; null: nothing is to be learned */
   readonly inputKind: InputKind | null
 }
@@ -74,7 +77,15 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
     outputCap: cap,
     fallback: priced.fallback,
     inputKind: priced.inputKind,
+    heldAnswer: heldAnswerOf(question, priced, taken.ask),
   }
+}
+
+/** Worked out only for plans that cut: it asks the price book again. */
+function heldAnswerOf({ member }: AdmitQuestion, priced: Priced, { tokens, cost }: Ask): HeldAnswer | null {
+  const { inputTokens, outputTokens } = priced.bounds
+  if (!member.budgeting.cutStream || outputTokens === 0) return null
+  return { inputTokens, outputTokens: tokens - inputTokens, cost, tariffs: tariffsOf(priced, priced.fallback) }
 }
 
 type Priced = CallPrice & CallPriceQuestion & Pick<Admitted, 'inputKind'>

@@ -1,6 +1,7 @@
 // Sends an admitted call upstream and relays its answer: retries before the first byte only, bytes untouched, one settlement.
 
 import { GatewayError } from '../core/errors.ts'
+import { paidOutput } from '../core/held-answer.ts'
 import type { Ending } from '../core/ledger.ts'
 import type { Hold } from '../core/reservation.ts'
 import type {
@@ -69,6 +70,8 @@ export function forward(dependencies: ForwardDependencies, question: ForwardQues
   return run
 }
 
+const OUTGROWN = 'The answer grew beyond what its budget held for it, and was ended.'
+
 /**
  * sending: no answer yet → (discarding: an answer that will be retried → waiting: for the next attempt → sending) → relaying → settling
  * → ended. The client may leave in any state; that changes what is written to it, never that the call is settled, once.
@@ -96,6 +99,8 @@ class Run implements UpstreamListener, RunningCall {
   #stopped = false
   #holdAsked = false
   #clientLeft = false
+  /** the answer outgrew what was held for it */
+  #cut = false
   #drain: DrainPlace | null = null
 
   constructor(dependencies: ForwardDependencies, question: ForwardQuestion) {
@@ -181,9 +186,21 @@ class Run implements UpstreamListener, RunningCall {
   }
 
   onData(chunk: Buffer): boolean {
-    if (this.#tap === null || this.#state !== 'relaying') return true
+    if (this.#tap === null || this.#state !== 'relaying' || this.#cut) return true
     this.#tap.chunk(chunk)
+    if (this.#isOutgrown(this.#tap)) {
+      this.#cut = true
+      this.#abortUpstream()
+      return true
+    }
     return this.#delivery.chunk(chunk, this.#tap.finalSeen)
+  }
+
+  /** An answer that is over has been paid for, whatever it was. */
+  #isOutgrown(tap: UsageTap): boolean {
+    const { heldAnswer } = this.#question.admitted
+    if (heldAnswer === null || !this.#question.streams || tap.finalSeen) return false
+    return tap.outputTokensSoFar > paidOutput(heldAnswer, tap.inputTokensSoFar)
   }
 
   onComplete(): void {
@@ -224,12 +241,14 @@ class Run implements UpstreamListener, RunningCall {
   /** Who ended it goes before how the upstream did. */
   #ending(upstreamsOwn: Ending): Ending {
     if (this.#clientLeft) return 'client_aborted'
-    return this.#stopped ? 'gateway_stopped' : upstreamsOwn
+    if (this.#stopped) return 'gateway_stopped'
+    return this.#cut ? 'budget_cut' : upstreamsOwn
   }
 
   #errorOf(failure: UpstreamFailure): GatewayError {
     if (this.#stopped)
       return new GatewayError('upstream_timeout', { message: 'The call ran longer than the gateway allows.' })
+    if (this.#cut) return new GatewayError('budget_exceeded', { message: OUTGROWN })
     if (failure.kind === 'unreachable') return new GatewayError('upstream_unreachable', { retryAfterSeconds: 1 })
     if (failure.kind === 'credentials') return new GatewayError('upstream_credentials')
     return new GatewayError(failure.kind === 'timeout' ? 'upstream_timeout' : 'upstream_failed')

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CASES } from '../../simulator/families/cases-for-tests.ts'
 import { FAMILIES } from '../../simulator/families/index.ts'
 import type { TestTenant } from './admin-client.ts'
+import { parseScenario } from '../../simulator/scenario.ts'
 import { startHarness, type Harness } from './harness.ts'
 import { rawCall, type Seen } from './raw-call.ts'
 import { claudeBody, converseBody, HAIKU, pathOf, type CallKind } from './requests.ts'
@@ -205,6 +206,46 @@ describe('a model without a price under a hard budget', () => {
       text: { inputText: 'a sea' },
     })
     expect(embedded.body.toString()).toContain('has no price here')
+  })
+})
+
+describe('a plan that cuts streams', () => {
+  const cutting = { cut_stream: true }
+  const asking = converseBody('x', 'Answer.')
+  beforeAll(() =>
+    harness.simulator.setScenario(
+      parseScenario({ rules: [{ match: { operation: 'ConverseStream' }, faults: ['overrun:n=4000'] }] }),
+    ),
+  )
+  afterAll(() => harness.simulator.setScenario(parseScenario({})))
+
+  it('ends an answer that outgrows its cap, in the words of the dialect, and writes down what passed', async () => {
+    const tenant = await tenantWith(cutting, [budget('1')])
+    const seen = await call(tenant, HAIKU, 'stream', asking)
+    expect(seen.status).toBe(200)
+    const last = seen.messages.at(-1)
+    expect(last?.exception).toBe('validationException')
+    const deltas = seen.messages.filter((message) => message.type === 'contentBlockDelta')
+    expect(deltas.length).toBeLessThanOrEqual(1_000)
+    expect(deltas.length).toBeGreaterThan(0)
+    const [entry] = await entriesOf(tenant)
+    expect(entry).toMatchObject({ ending: 'budget_cut', estimated: true })
+    expect(entry?.cost_usd).not.toBeNull()
+  })
+
+  it('lets it go on where the plan does not say so', async () => {
+    const tenant = await tenantWith({}, [budget('1')])
+    await call(tenant, HAIKU, 'stream', asking)
+    const [entry] = await entriesOf(tenant)
+    expect(entry).toMatchObject({ ending: 'completed', usage: { output_tokens: 4_000 } })
+  })
+
+  it('does not touch an answer that keeps to its cap to the last token', async () => {
+    const tenant = await tenantWith(cutting, [budget('1')])
+    const seen = await call(tenant, HAIKU, 'invoke_stream', claudeBody('Answer in 1000 words.'))
+    expect(seen.whole).toBe(true)
+    const [entry] = await entriesOf(tenant)
+    expect(entry).toMatchObject({ ending: 'completed', usage: { output_tokens: 1_000 } })
   })
 })
 

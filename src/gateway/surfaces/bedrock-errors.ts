@@ -65,4 +65,6 @@ const STREAM_EXCEPTIONS: Partial<Record<ErrorCode, string>> = {
   draining: 'serviceUnavailableException',
   rate_limited: 'throttlingException',
   invalid_request: 'validationException',
+  // the one among them that no client tries again
+  budget_exceeded: 'validationException',
 }

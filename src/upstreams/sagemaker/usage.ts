@@ -92,6 +92,8 @@ type Parts = {
 class Tap implements UsageTap {
   /** No event of these answers is known to be the last one. */
   readonly finalSeen = false
+  readonly outputTokensSoFar = 0
+  readonly inputTokensSoFar = 0
   readonly #sheet: Sheet
   readonly #parts: Parts
   #success = false

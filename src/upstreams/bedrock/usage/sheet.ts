@@ -156,6 +156,11 @@ export class Sheet {
     this.note(note)
   }
 
+  /** What was first said of a fact, while the answer still goes on; 0: nobody said anything. */
+  soFar(fact: Fact): number {
+    return this.#found(fact)?.first?.value ?? 0
+  }
+
   isSaid(fact: Fact): boolean {
     return this.#found(fact) !== null
   }

@@ -108,6 +108,9 @@ type StreamParts = {
   readonly event: (type: string, payload: Buffer) => void
 }
 
+/** No token is longer in the answer's JSON, escapes included, on the average of many. */
+const LONGEST_TOKEN_BYTES = 16
+
 type Ending = Pick<UsageReading, 'streamException' | 'complete'> & {
   /** only estimates ask for it, so it is measured when it is asked for */
   readonly outputCharacters: () => number
@@ -125,7 +128,20 @@ abstract class GuardedTap implements UsageTap {
   }
 
   protected abstract take(bytes: Buffer): void
+  /** how many pieces of an answer have passed: each is a token at least */
+  protected pieces = 0
   protected abstract close(): Ending
+
+  get outputTokensSoFar(): number {
+    return Math.max(this.pieces, this.sheet.soFar('output_tokens'))
+  }
+
+  get inputTokensSoFar(): number {
+    const { sheet } = this
+    const written = sheet.soFar('cache_write_tokens')
+    const byTime = sheet.soFar('cache_write_5m_tokens') + sheet.soFar('cache_write_1h_tokens')
+    return sheet.soFar('input_tokens') + Math.max(written, byTime)
+  }
 
   get finalSeen(): boolean {
     return this.sheet.finalSeen
@@ -243,7 +259,16 @@ class StreamTap extends GuardedTap {
   #message(message: EventStreamMessage): void {
     const type = message.header(':event-type')
     if (type === undefined) this.#exception ??= exceptionType(message)
-    else this.#parts.event(type, message.payload)
+    else {
+      const { characters, event } = this.#parts
+      const before = characters()
+      event(type, message.payload)
+      this.#count(characters() - before)
+    }
+  }
+
+  #count(bytes: number): void {
+    if (bytes > 0) this.pieces += Math.max(1, Math.floor(bytes / LONGEST_TOKEN_BYTES))
   }
 }
 
