@@ -110,6 +110,20 @@ describe('loadConfig', () => {
     ['WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT', ['bedrock', 'ftp://x', 'http://u:p@x', 'http://x/?a', 'http://x/#a']],
     ['WEIGHBRIDGE_BEDROCK_ROLE_ARN', ['arn:aws:iam::1:role/x', 'arn:aws:iam::123456789012:user/x']],
     ['WEIGHBRIDGE_REGION_BY_MODEL', ['{', '[]', '"x"', '{"a":1}', '{"a":"mars"}', '{"":"us-east-1"}', 'null']],
+    [
+      'WEIGHBRIDGE_ALERT_ALLOWED_HOSTS',
+      [
+        'a,,b',
+        'http://a',
+        'a b',
+        '10.0.0.0/33',
+        'fd00::/129',
+        'name/8',
+        '999.0.0.0/8',
+        'a@b',
+        Array.from({ length: 65 }, () => 'a').join(','),
+      ],
+    ],
     ['WEIGHBRIDGE_METADATA_KEYS', ['a,,b', 'ä', 'x'.repeat(257), Array.from({ length: 17 }, (_, i) => i).join(',')]],
   ])('%s refuses what it must', (name, wrong) => {
     for (const text of wrong) expect(problemsOf({ [name]: text }), text).toHaveLength(1)
@@ -121,6 +135,11 @@ describe('loadConfig', () => {
     ['AWS_REGION', 'us-gov-west-1', 'us-gov-west-1'],
     ['WEIGHBRIDGE_BEDROCK_ROLE_ARN', 'arn:aws:iam::123456789012:role/a/b', 'arn:aws:iam::123456789012:role/a/b'],
     ['WEIGHBRIDGE_METADATA_KEYS', 'team, project,team', ['team', 'project']],
+    [
+      'WEIGHBRIDGE_ALERT_ALLOWED_HOSTS',
+      'hooks.internal, 10.0.0.0/8,127.0.0.1,fd00::/8,::1',
+      ['hooks.internal', '10.0.0.0/8', '127.0.0.1', 'fd00::/8', '::1'],
+    ],
   ])('%s=%s is taken', (name, text, value) => {
     expect(Object.values(loadConfig({ [name]: text }, noFile))).toContainEqual(value)
   })

@@ -192,6 +192,7 @@ describe('alerts', () => {
     const files = readdirSync(dataDir).map((name) => readFileSync(join(dataDir, name), 'latin1'))
     const answers = [await gateway.admin('GET', 'alert-targets'), await gateway.admin('GET', 'audit?limit=1000')]
     const places = [...files, gateway.output(), JSON.stringify(answers)]
+    expect(places.at(-1)).toMatch(/alert_rule.*alert_target|alert_target.*alert_rule/)
     expect(places.length).toBeGreaterThan(3)
     for (const canary of ['CANARY', secret.slice('whsec_'.length)]) {
       expect(places.filter((place) => place.includes(canary))).toEqual([])
