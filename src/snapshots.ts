@@ -1,5 +1,6 @@
 // What the data plane reads without I/O: the directory and the price book, reloaded whole when the store says that something changed.
 
+import type { AliasStore } from './core/alias.ts'
 import { buildDirectory, type Directory } from './core/directory.ts'
 import type { PlanStore, UnpricedPolicy } from './core/plan.ts'
 import { buildPriceBook, extendPriceBook, type PriceBook, type PriceStore } from './core/price-book.ts'
@@ -18,13 +19,14 @@ export type Snapshots = {
 export async function createSnapshots(dependencies: {
   readonly tenants: TenantStore
   readonly plans: PlanStore
+  readonly aliases: AliasStore
   readonly prices: PriceStore
   readonly changeCounter: () => Promise<number>
   readonly defaultUnpriced: UnpricedPolicy
 }): Promise<Snapshots> {
-  const { tenants, plans, prices, changeCounter, defaultUnpriced } = dependencies
+  const { tenants, plans, aliases, prices, changeCounter, defaultUnpriced } = dependencies
   let counter = -1
-  let directory = buildDirectory({ tenants: [], keys: [], plans: [], defaultUnpriced })
+  let directory = buildDirectory({ tenants: [], keys: [], plans: [], aliases: [], defaultUnpriced })
   let priceBook = buildPriceBook([])
   let timer: NodeJS.Timeout | null = null
   let chain: Promise<void> = Promise.resolve()
@@ -32,13 +34,14 @@ export async function createSnapshots(dependencies: {
   const load = async (): Promise<void> => {
     const seen = await changeCounter()
     if (seen === counter) return
-    const [allTenants, keys, allPlans, versions] = await Promise.all([
+    const [allTenants, keys, allPlans, allAliases, versions] = await Promise.all([
       tenants.everyTenant(),
       tenants.everyKey(),
       plans.listPlans(),
+      aliases.listAliases(),
       prices.versionsAfter(priceBook.version),
     ])
-    directory = buildDirectory({ tenants: allTenants, keys, plans: allPlans, defaultUnpriced })
+    directory = buildDirectory({ tenants: allTenants, keys, plans: allPlans, aliases: allAliases, defaultUnpriced })
     if (versions.length > 0) priceBook = extendPriceBook(priceBook, versions)
     counter = seen
   }

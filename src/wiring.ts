@@ -145,6 +145,7 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
   const snapshots = await createSnapshots({
     tenants: store.tenants,
     plans: store.plans,
+    aliases: store.aliases,
     prices: store.prices,
     changeCounter: () => store.changeCounter(),
     defaultUnpriced: config.unpriced,

@@ -1,6 +1,7 @@
 // What the control plane is given: ports, clocks and the few things that only the running process knows.
 
 import type { AlertStore, AlertTarget, TargetSettings } from '../core/alert-delivery.ts'
+import type { AliasStore } from '../core/alias.ts'
 import type { AuditOrigin, AuditStore } from '../core/audit.ts'
 import type { LedgerStore } from '../core/ledger.ts'
 import type { Routing } from '../core/model.ts'
@@ -19,6 +20,7 @@ import type { Caller } from './caller.ts'
 export type ChangingDependencies = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
+  readonly aliases: AliasStore
   readonly prices: PriceStore
   readonly alerts: AlertStore
   readonly jobs: AdminJobs

@@ -64,6 +64,7 @@ const RESOURCES: Readonly<Record<string, AuditResource>> = {
   tenants: 'tenant',
   keys: 'api_key',
   plans: 'plan',
+  aliases: 'alias',
   prices: 'price_version',
   rerate: 'ledger',
   rollups: 'rollups',
@@ -72,9 +73,9 @@ const RESOURCES: Readonly<Record<string, AuditResource>> = {
 export function targetOf(path: string): Target {
   const found = routeFor(path)
   if (found === null) return { resource: null, resourceId: null, tenantId: null }
-  const { tenant_id: tenantId = null, key_id: keyId = null, plan_id: planId = null } = found.parameters
+  const { tenant_id: tenantId = null, key_id: keyId = null, plan_id: planId = null, alias = null } = found.parameters
   const words = found.route.path.split('/').filter((word) => Object.hasOwn(RESOURCES, word))
-  return { resource: RESOURCES[words.at(-1) ?? ''] ?? null, resourceId: keyId ?? planId ?? tenantId, tenantId }
+  return { resource: RESOURCES[words.at(-1) ?? ''] ?? null, resourceId: keyId ?? planId ?? alias ?? tenantId, tenantId }
 }
 
 type FoundRoute = { readonly route: Route; readonly parameters: Readonly<Record<string, string>> }

@@ -1,6 +1,7 @@
 // The table of all routes of the control plane. What is not in it cannot be registered.
 
 import { REPORTS } from '../reports/index.ts'
+import { deleteAlias, listAliases, putAlias } from './aliases.ts'
 import { listAudit } from './audit.ts'
 import { deleteAlertRule, getAlertRule, listAlertRules, putAlertRule } from './alert-rules.ts'
 import { deleteAlertTarget, listAlertTargets, putAlertTarget, testAlertTarget } from './alert-targets.ts'
@@ -69,6 +70,9 @@ export const ROUTES: readonly Route[] = [
   route('PUT', '/alert-targets/{target_id}', 'admin', [], putAlertTarget),
   route('DELETE', '/alert-targets/{target_id}', 'admin', [], deleteAlertTarget),
   route('POST', '/alert-tests', 'admin', [], testAlertTarget),
+  route('GET', '/aliases', 'admin', [], listAliases),
+  route('PUT', '/aliases/{alias}', 'admin', [], putAlias),
+  route('DELETE', '/aliases/{alias}', 'admin', [], deleteAlias),
 
   route('GET', '/prices', 'admin', [], listPrices),
   route('POST', '/prices', 'admin', [], changePrices),

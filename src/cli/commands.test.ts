@@ -102,6 +102,23 @@ describe('plans', () => {
   })
 })
 
+describe('aliases', () => {
+  it('are set, listed and deleted', async () => {
+    const model = 'anthropic.claude-sonnet-5'
+    expect(await line.json(`alias set chat ${model} --tenant alpha --from 2026-12-01`)).toMatchObject({
+      alias: 'chat',
+      tenant_id: 'alpha',
+      model_id: null,
+    })
+    await line.run(`alias set chat ${model}`)
+    expect((await line.run('alias list')).out).toMatch(
+      /^chat +everybody +anthropic\.claude-sonnet-5 +anthropic\.claude-sonnet-5 from 2026-11-20T12:30:00\.000Z$/m,
+    )
+    expect(await line.json('alias delete chat --tenant alpha --from 2026-12-01')).toMatchObject({ deleted: true })
+    expect((await line.run('alias delete chat --tenant alpha')).code).toBe(1)
+  })
+})
+
 describe('prices', () => {
   it('of one model are set together, from now when no time is said', async () => {
     const prices = ['--price', 'input_tokens=3.5', '--price', 'output_tokens=16']

@@ -2,6 +2,7 @@
 
 import { audit } from './audit.ts'
 import { alert } from './alerts.ts'
+import { alias } from './aliases.ts'
 import { command, flag, type Group } from './command.ts'
 import { importFile } from './import.ts'
 import { key } from './keys.ts'
@@ -32,6 +33,7 @@ export const COMMANDS: Group = {
     tenant,
     key,
     plan,
+    alias,
     price,
     import: importFile,
     model,

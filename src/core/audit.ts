@@ -13,6 +13,7 @@ export const AUDIT_RESOURCES = [
   'tenant',
   'api_key',
   'plan',
+  'alias',
   'price_version',
   'alert_rule',
   'alert_target',

@@ -3,6 +3,7 @@
 import type { AccessPolicy } from './access.ts'
 import type { AlertRule, ErrorRule, ForecastRule, ThresholdRule } from './alert.ts'
 import type { AlertTarget } from './alert-delivery.ts'
+import type { Alias } from './alias.ts'
 import { auditJson, type AuditFact } from './audit.ts'
 import type { FallbackPrice } from './budgeting.ts'
 import type { Limit } from './limit.ts'
@@ -60,6 +61,13 @@ const fallbackShown = ({ inputToken, outputToken }: FallbackPrice): Record<strin
   inputToken: formatPicoUsd(inputToken),
   outputToken: formatPicoUsd(outputToken),
 })
+
+const ALIAS: Shown<Alias> = {
+  name: 'shown',
+  tenantId: 'shown',
+  targets: 'shown',
+  createdAt: 'shown',
+}
 
 const PRICE_VERSION: Shown<PriceVersion> = {
   version: 'shown',
@@ -125,6 +133,16 @@ export const planChange = (planId: string, before: Plan | null, after: Plan | nu
   tenantId: null,
   before: before && jsonOf(PLAN, before),
   after: after && jsonOf(PLAN, after),
+})
+
+/** One of them may be null: there was none, or there is none any more. */
+export const aliasChange = (before: Alias | null, after: Alias | null): AuditFact => ({
+  ...CHANGED,
+  resource: 'alias',
+  resourceId: (after ?? before)?.name ?? null,
+  tenantId: (after ?? before)?.tenantId ?? null,
+  before: before && jsonOf(ALIAS, before),
+  after: after && jsonOf(ALIAS, after),
 })
 
 export const alertRuleChange = (ruleId: string, before: AlertRule | null, after: AlertRule | null): AuditFact => ({

@@ -1,6 +1,7 @@
 // The directory: an immutable snapshot of tenants, keys and plans that answers, without I/O, who a key is and what it may do.
 
 import { joinAccess, type Access } from './access.ts'
+import { createAliasTable, type Alias, type AliasTable } from './alias.ts'
 import { budgetingOf, type Budgeting } from './budgeting.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
 import { scopedLimit, type ScopedLimit } from './policy.ts'
@@ -34,12 +35,14 @@ export type Directory = {
   /** The member for a key that acts for another tenant; null when it may not. */
   actingFor(member: Member, tenantId: string): Member | null
   readonly tenants: ReadonlyMap<string, Tenant>
+  readonly aliases: AliasTable
 }
 
 export function buildDirectory(content: {
   readonly tenants: readonly Tenant[]
   readonly keys: readonly ApiKey[]
   readonly plans: readonly Plan[]
+  readonly aliases: readonly Alias[]
   readonly defaultUnpriced: UnpricedPolicy
 }): Directory {
   const tenants = new Map(content.tenants.map((tenant) => [tenant.id, tenant]))
@@ -78,6 +81,7 @@ export function buildDirectory(content: {
       return made
     },
     tenants,
+    aliases: createAliasTable(content.aliases),
   }
 }
 

@@ -32,6 +32,8 @@ export type AdmitQuestion = {
   readonly model: ResolvedModel
   readonly body: Buffer
   readonly now: number
+  /** the name by which the request means the model; null: its own id */
+  readonly alias: string | null
 }
 
 /** An admitted call: it holds its place in every counter, and its hold is written. */
@@ -51,12 +53,13 @@ export type Admitted = {
   readonly heldAnswer: HeldAnswer | null
   /** what its input is learned for; null: nothing is to be learned */
   readonly inputKind: InputKind | null
+  readonly alias: string | null
 }
 
 const NOTHING_KNOWN: ModelBounds = { outputTokens: null, contextTokens: null }
 
 export async function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Promise<Admitted> {
-  const { member, facts, model } = question
+  const { member, facts, model, alias } = question
   const priced = pricedOf(dependencies, question)
   if (priced.cost === null) refuseUnpriced(member, model.modelId)
   const { taken, cap, body } = take(dependencies, question, priced)
@@ -78,6 +81,7 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
     fallback: priced.fallback,
     inputKind: priced.inputKind,
     heldAnswer: heldAnswerOf(question, priced, taken.ask),
+    alias,
   }
 }
 

@@ -1,18 +1,25 @@
 // Control operations of the data plane, answered with only what the tenant may see: model lists, profiles, its own invocations.
 
 import { mayCall, regionFor, type AskedModel } from '../core/access.ts'
-import type { Member } from '../core/directory.ts'
+import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, type ErrorCode } from '../core/errors.ts'
 import { parseModelId } from '../core/model.ts'
 import type { Upstream, UpstreamCall, UpstreamFailure } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { answerHeaders, outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import type { ResourceOwners } from './owners.ts'
+import { aliasedModelId } from './resolve.ts'
 import type { Route, Surface } from './surfaces/surface.ts'
 
 const MOST_ANSWER_BYTES = 8_000_000
 
-export type ListDependencies = { readonly upstream: Upstream; readonly owners: ResourceOwners; readonly region: string }
+export type ListDependencies = {
+  readonly upstream: Upstream
+  readonly owners: ResourceOwners
+  readonly region: string
+  readonly directory: () => Pick<Directory, 'aliases'>
+  readonly now: () => number
+}
 export type ListQuestion = {
   readonly exchange: HttpExchange
   readonly surface: Surface
@@ -22,7 +29,8 @@ export type ListQuestion = {
 }
 
 export async function answerList(dependencies: ListDependencies, question: ListQuestion): Promise<void> {
-  const { exchange, route, member, requestId } = question
+  const { exchange, member, requestId } = question
+  const route = unaliased(dependencies, question.route, member)
   await checkNamed(dependencies, route, member)
   const answer = await collect(dependencies.upstream, {
     operation: route.operation,
@@ -60,6 +68,16 @@ export async function askList(
 
 const JSON_HEADERS: readonly string[] = ['accept', 'application/json']
 
+/** One model or profile that is asked for by an alias is asked for by its own id. */
+function unaliased(dependencies: ListDependencies, route: Route, member: Member): Route {
+  const modelId =
+    route.modelId === null ? null : aliasedModelId(dependencies, member, route.modelId, dependencies.now())
+  if (modelId === null) return route
+  const named = route.operation === 'GetFoundationModel' ? (parseModelId(modelId)?.baseModel ?? modelId) : modelId
+  const path = route.upstreamPath.slice(0, route.upstreamPath.lastIndexOf('/') + 1)
+  return { ...route, modelId: named, upstreamPath: path + encodeURIComponent(named) }
+}
+
 /** A named thing that the tenant may not see is answered as one that does not exist. */
 async function checkNamed(dependencies: ListDependencies, route: Route, member: Member): Promise<void> {
   if (route.modelId === null) return
@@ -77,18 +95,34 @@ function seen(modelId: string): AskedModel {
 
 type Filter = (dependencies: ListDependencies, member: Member, item: Record<string, unknown>) => Promise<boolean>
 
+/** Where a list has the aliases: as one more of the item that they mean, under their own name. */
+type Aliased = {
+  readonly id: string
+  readonly name: string
+  /** the id of the item that a model id means in this list */
+  readonly means: (modelId: string) => string | null
+}
+
+type ListFilter = { readonly list: string; readonly keeps: Filter; readonly aliased: Aliased | null }
+
 /** Which member of the answer lists things, and which of them a tenant sees. */
-const FILTERS: Readonly<Record<string, { readonly list: string; readonly keeps: Filter }>> = {
-  ListFoundationModels: { list: 'modelSummaries', keeps: async (_, member, item) => namedBy(member, item.modelId) },
+const FILTERS: Readonly<Record<string, ListFilter>> = {
+  ListFoundationModels: {
+    list: 'modelSummaries',
+    keeps: async (_, member, item) => namedBy(member, item.modelId),
+    aliased: { id: 'modelId', name: 'modelName', means: (modelId) => parseModelId(modelId)?.baseModel ?? null },
+  },
   ListInferenceProfiles: {
     list: 'inferenceProfileSummaries',
     keeps: async (_, member, item) =>
       namedBy(member, item.type === 'SYSTEM_DEFINED' ? item.inferenceProfileId : item.inferenceProfileArn),
+    aliased: { id: 'inferenceProfileId', name: 'inferenceProfileName', means: (modelId) => modelId },
   },
   ListAsyncInvokes: {
     list: 'asyncInvokeSummaries',
     keeps: async ({ owners }, member, item) =>
       typeof item.invocationArn === 'string' && owners.owns(item.invocationArn, member.principal.tenant.id),
+    aliased: null,
   },
 }
 
@@ -108,7 +142,24 @@ async function filterAnswer(
   if (!Array.isArray(items)) throw new GatewayError('upstream_failed', { detail: `no ${filter.list} in the answer` })
   const records = items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
   const kept = await Promise.all(records.map((item) => filter.keeps(dependencies, member, item)))
-  return Buffer.from(JSON.stringify({ ...parsed, [filter.list]: records.filter((_, index) => kept[index]) }))
+  const seenItems = records.filter((_, index) => kept[index])
+  const aliases = filter.aliased === null ? [] : aliasItems(dependencies, member, filter.aliased, seenItems)
+  return Buffer.from(JSON.stringify({ ...parsed, [filter.list]: [...seenItems, ...aliases] }))
+}
+
+function aliasItems(
+  { directory, now }: ListDependencies,
+  member: Member,
+  { id, name, means }: Aliased,
+  items: readonly Record<string, unknown>[],
+): readonly Record<string, unknown>[] {
+  return directory()
+    .aliases.allOf(member.tenantIds, now())
+    .flatMap((alias) => {
+      const meant = mayCall(member.access, seen(alias.modelId)) ? means(alias.modelId) : null
+      const item = meant === null ? undefined : items.find((one) => one[id] === meant)
+      return item === undefined ? [] : [{ ...item, [id]: alias.name, [name]: `${alias.name} (${alias.modelId})` }]
+    })
 }
 
 function parseObject(body: Buffer): Record<string, unknown> {

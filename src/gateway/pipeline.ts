@@ -183,8 +183,8 @@ async function startCall(
     throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
   const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)
   asked.modelId = route.modelId ?? prepared.facts.modelId
-  const { model, renamed } = await resolveCall(dependencies, { member, route, facts: prepared.facts })
   const now = dependencies.now()
+  const { model, renamed, alias } = await resolveCall(dependencies, { member, route, facts: prepared.facts, now })
   const wanted =
     prepared.translate === null
       ? asItCame(exchange, route, prepared.facts, question.body)
@@ -202,6 +202,7 @@ async function startCall(
     model,
     body,
     now,
+    alias,
   })
   return forward(forwardDependencies, {
     exchange,

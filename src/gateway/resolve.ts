@@ -1,7 +1,8 @@
 // Which model a call means, whether its tenant may call it there, and what is called in its place.
 
 import { checkModel, checkPlace, checkRegion, regionFor, sentTo, type Access } from '../core/access.ts'
-import type { Member } from '../core/directory.ts'
+import { ALIAS_NAME } from '../core/alias.ts'
+import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import {
   matchesModelGlob,
@@ -16,6 +17,7 @@ import type { CallFacts, Route } from './surfaces/surface.ts'
 
 export type ResolveDependencies = {
   readonly upstream: Upstream
+  readonly directory: () => Pick<Directory, 'aliases'>
   readonly region: string
   readonly regionByModel: readonly (readonly [glob: string, region: string])[]
 }
@@ -24,10 +26,17 @@ export type ResolveQuestion = {
   readonly member: Member
   readonly route: Route
   readonly facts: Pick<CallFacts, 'modelId'>
+  readonly now: number
 }
 
-/** `model` is what is called; `renamed` its id where the request names another, null where it names this one. */
-export type Resolved = { readonly model: ResolvedModel; readonly renamed: string | null }
+export type Resolved = {
+  /** what is called */
+  readonly model: ResolvedModel
+  /** its id where the request names another; null where it names this one */
+  readonly renamed: string | null
+  /** the alias that the request names; null: none */
+  readonly alias: string | null
+}
 
 /** Operations without a model are priced under a name of their own. */
 const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
@@ -44,17 +53,27 @@ export async function resolveCall(dependencies: ResolveDependencies, question: R
   if (own !== undefined) {
     const model = operationsOwn(own, regionFor(access, dependencies.region))
     checkRegion(access, tenantId, model.region)
-    return { model, renamed: null }
+    return { model, renamed: null, alias: null }
   }
-  const modelId = route.modelId ?? facts.modelId
-  if (modelId === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
-  const asked = await resolveModel(dependencies, access, modelId)
+  const named = route.modelId ?? facts.modelId
+  if (named === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
+  const aliased = aliasedModelId(dependencies, member, named, question.now)
+  const asked = await resolveModel(dependencies, access, aliased ?? named)
   checkModel(access, tenantId, asked)
   const target = sentTo(access, asked)
   const model = target === null ? asked : await resolveTarget(dependencies, access, asked, target)
   checkPlace(access, tenantId, model)
-  return { model, renamed: model.modelId === modelId ? null : model.modelId }
+  const renamed = model.modelId === named ? null : model.modelId
+  return { model, renamed, alias: aliased === null ? null : named }
 }
+
+/** What an alias of the tenant means now; null: the name is none. */
+export const aliasedModelId = (
+  { directory }: Pick<ResolveDependencies, 'directory'>,
+  member: Member,
+  name: string,
+  now: number,
+): string | null => (ALIAS_NAME.test(name) ? directory().aliases.modelIdOf(name, member.tenantIds, now) : null)
 
 const operationsOwn = (modelId: string, region: string): ResolvedModel => ({
   modelId,
@@ -74,7 +93,9 @@ async function resolveModel(
   const parsed = parseModelId(modelId)
   if (parsed === null) {
     throw new GatewayError('unknown_model', {
-      message: `The model identifier "${modelId.slice(0, 200)}" is not one that Bedrock has.`,
+      message: ALIAS_NAME.test(modelId)
+        ? `"${modelId}" is neither the identifier of a model nor an alias of this tenant.`
+        : `The model identifier "${modelId.slice(0, 200)}" is not one that Bedrock has.`,
     })
   }
   const region = regionFor(access, configuredRegion(dependencies, parsed))

@@ -120,11 +120,13 @@ export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, n
     estimated: usage === null || usage.estimated,
     deliveredBytes: outcome.deliveredBytes,
     metadata: hold.metadata,
-    notes: outcome.reading?.notes ?? [],
+    notes: [...aliasNote(admitted.alias), ...(outcome.reading?.notes ?? [])],
     corrects: null,
     ratesUnpriced: false,
   }
 }
+
+const aliasNote = (alias: string | null): readonly string[] => (alias === null ? [] : [`called by the alias ${alias}`])
 
 type Charged = Pick<LedgerEntry, 'inputCost' | 'cost' | 'priceVersion'>
 type Measured = Pick<LedgerEntry, 'baseModel' | 'tier' | 'usage'> & { readonly billed: Outcome['billed'] }

@@ -7,6 +7,7 @@ import { openSqliteStore } from '../../src/stores/sql/sqlite.ts'
 import { auditStoreContract } from './audit-store.ts'
 import { alertStoreContract } from './alert-store.ts'
 import { ledgerStoreContract } from './ledger-store.ts'
+import { aliasStoreContract } from './alias-store.ts'
 import { planStoreContract } from './plan-store.ts'
 import { priceStoreContract } from './price-store.ts'
 import { rollupStoreContract } from './rollup-store.ts'
@@ -28,6 +29,7 @@ ledgerStoreContract('SQLite', openScratch)
 rollupStoreContract('SQLite', openScratch)
 tenantStoreContract('SQLite', openScratch)
 planStoreContract('SQLite', openScratch)
+aliasStoreContract('SQLite', openScratch)
 priceStoreContract('SQLite', openScratch)
 auditStoreContract('SQLite', openScratch)
 alertStoreContract('SQLite', openScratch)

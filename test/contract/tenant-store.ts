@@ -15,7 +15,7 @@ export type OpenedTenants = {
   readonly close: () => Promise<void>
 }
 
-const aTenant = (id: string, changes: Partial<Tenant> = {}): Tenant => ({
+export const aTenant = (id: string, changes: Partial<Tenant> = {}): Tenant => ({
   id,
   name: `Tenant ${id}`,
   parentId: null,

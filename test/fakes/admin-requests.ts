@@ -77,6 +77,9 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   }),
   'DELETE /alert-targets/{target_id}': () => ({ path: { target_id: 'unused' } }),
   'POST /alert-tests': () => ({ body: { target_id: 'ops' } }),
+  'GET /aliases': nothing,
+  'PUT /aliases/{alias}': () => ({ path: { alias: 'chat' }, body: { model_id: 'anthropic.claude-sonnet-5' } }),
+  'DELETE /aliases/{alias}': () => ({ path: { alias: 'unused' } }),
   'GET /plans': nothing,
   'GET /plans/{plan_id}': () => ({ path: { plan_id: 'basic' } }),
   'PUT /plans/{plan_id}': () => ({ path: { plan_id: 'basic' }, body: { allowed_models: ['anthropic.*'] } }),
@@ -105,10 +108,12 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   'GET /openapi.json': nothing,
 }
 
+const UNUSED_TARGET = { modelId: 'anthropic.claude-sonnet-5', from: '2026-01-01T00:00:00.000Z' }
+
 /** Two tenants, each with a key, a call and an unpriced call; a plan in use and one that is not; two prices. */
 export async function twoTenants(changed: Partial<AdminDependencies> = {}, stores?: FakeStores): Promise<FakeAdmin> {
   const world = await fakeAdmin(changed, stores)
-  const { tenants, plans, prices, ledger } = world.stores
+  const { tenants, plans, aliases, prices, ledger } = world.stores
   const plan = {
     name: 'plan',
     allowedModels: ['anthropic.*'],
@@ -117,6 +122,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
     unpriced: 'hold',
     budgeting: USUAL_BUDGETING,
   } as const
+  await aliases.putAlias({ name: 'unused', tenantId: null, targets: [UNUSED_TARGET], createdAt: '2026-01-01' })
   for (const id of ['basic', 'unused']) await plans.putPlan({ ...plan, id, limits: [], createdAt: '2026-01-01' })
   for (const { tenant, key, request } of Object.values(THINGS)) {
     await tenants.createTenant({
@@ -199,6 +205,7 @@ export async function contentOf({ stores }: FakeAdmin): Promise<string> {
     plans: await stores.plans.listPlans(),
     rules: await stores.alerts.listRules(),
     targets: await stores.alerts.listTargets(),
+    aliases: await stores.aliases.listAliases(),
     versions: await stores.prices.versionsAfter(0),
     ledger: await stores.ledger.page(ALL_TENANTS, {}, { cursor: null, limit: 1_000 }),
   }

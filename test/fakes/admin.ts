@@ -34,13 +34,15 @@ export async function fakeAdmin(
 ): Promise<FakeAdmin> {
   const heard: FakeAdmin['heard'] = { failures: [], changes: 0 }
   const given = { ...dependenciesOn(stores, heard), ...changed }
-  const { tenants, plans, prices, alerts, jobs } = given
+  const { tenants, plans, aliases, prices, alerts, jobs } = given
   // what a test put in the place of a store stays there
   const replaced = changed.tenants ?? changed.plans ?? changed.prices
   const deps: AdminDependencies = {
     ...given,
     changesBy: (origin) =>
-      replaced === undefined ? { ...stores.changesBy(origin), jobs } : { tenants, plans, prices, alerts, jobs },
+      replaced === undefined
+        ? { ...stores.changesBy(origin), jobs }
+        : { tenants, plans, aliases, prices, alerts, jobs },
   }
   const admin = await createAdmin(deps)
   return { admin, stores, deps, heard, ask: (method, path, body) => ask(admin, method, path, body) }

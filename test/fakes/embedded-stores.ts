@@ -12,9 +12,16 @@ export async function embeddedStores(): Promise<FakeStores & { close(): Promise<
   const store = await openSqliteStore({ dataDir, now: Date.now })
   const { ledger, rollups, audit } = store
   const versions: FakeStores['prices']['versions'] = []
-  const remembering = ({ tenants, plans, prices, alerts }: ChangedStores): ReturnType<FakeStores['changesBy']> => ({
+  const remembering = ({
     tenants,
     plans,
+    aliases,
+    prices,
+    alerts,
+  }: ChangedStores): ReturnType<FakeStores['changesBy']> => ({
+    tenants,
+    plans,
+    aliases,
     alerts,
     prices: {
       versions,

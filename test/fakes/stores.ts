@@ -5,6 +5,7 @@ import { fakeAlerts } from './alerts.ts'
 import { AUDIT_GENESIS, nextAuditRow } from '../../src/core/audit.ts'
 import type { AlertStore } from '../../src/core/alert-delivery.ts'
 import type { AuditHead, AuditOrigin, AuditRow, AuditStore } from '../../src/core/audit.ts'
+import type { Alias, AliasStore } from '../../src/core/alias.ts'
 import type { LedgerEntry, LedgerFilter, LedgerStore } from '../../src/core/ledger.ts'
 import { entryContent, LedgerConflict } from '../../src/core/ledger.ts'
 import type { Plan, PlanStore } from '../../src/core/plan.ts'
@@ -17,12 +18,13 @@ import type { ApiKey, Tenant, TenantStore } from '../../src/core/tenant.ts'
 export type FakeStores = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
+  readonly aliases: AliasStore
   readonly prices: PriceStore & { readonly versions: PriceVersion[] }
   readonly alerts: AlertStore
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly audit: AuditStore
-  readonly changesBy: (origin: AuditOrigin) => Pick<FakeStores, 'tenants' | 'plans' | 'prices' | 'alerts'>
+  readonly changesBy: (origin: AuditOrigin) => Pick<FakeStores, 'tenants' | 'plans' | 'aliases' | 'prices' | 'alerts'>
 }
 
 export function fakeStores(): FakeStores {
@@ -32,6 +34,7 @@ export function fakeStores(): FakeStores {
   const changed = {
     tenants: fakeTenants(tenants, plans),
     plans: fakePlans(plans, tenants),
+    aliases: fakeAliases(tenants),
     prices: fakePrices(),
     alerts: fakeAlerts((tenantId) => tenants.has(tenantId)),
   }
@@ -150,6 +153,23 @@ function fakeAudit(): AuditStore {
       yield [...rows]
     },
     head: async () => head(),
+  }
+}
+
+function fakeAliases(tenants: ReadonlyMap<string, Tenant>): AliasStore {
+  const aliases = new Map<string, Alias>()
+  const idOf = (tenantId: string | null, name: string): string => `${tenantId ?? ''}/${name}`
+  return {
+    async putAlias(alias) {
+      const { tenantId, name } = alias
+      if (tenantId !== null && !tenants.has(tenantId))
+        throw new StoreConflict('tenant_id', `there is no tenant ${tenantId}`)
+      aliases.set(idOf(tenantId, name), alias)
+    },
+    getAlias: async (tenantId, name) => aliases.get(idOf(tenantId, name)) ?? null,
+    listAliases: async () =>
+      [...aliases].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, alias]) => alias),
+    deleteAlias: async (tenantId, name) => aliases.delete(idOf(tenantId, name)),
   }
 }
 

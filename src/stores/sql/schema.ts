@@ -21,6 +21,7 @@ export type Schema = {
     budgeting: string
     created_at: string
   }
+  aliases: { owner: string; name: string; targets: string; created_at: string }
   tenants: {
     id: string
     name: string

@@ -9,6 +9,7 @@ import { AppendQueue } from './append-queue.ts'
 import { checkAudit, createAuditStore } from './audit.ts'
 import { readChangeCounter, type Writer } from './changes.ts'
 import { createLedgerStore } from './ledger.ts'
+import { createAliasStore } from './aliases.ts'
 import { createPlanStore } from './plans.ts'
 import { checkPriceVersions, createPriceStore } from './prices.ts'
 import { createRollupStore } from './rollups.ts'
@@ -60,6 +61,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     return {
       tenants: createTenantStore(writer),
       plans: createPlanStore(writer),
+      aliases: createAliasStore(writer),
       prices: createPriceStore(writer),
       alerts: createAlertStore(writer),
     }

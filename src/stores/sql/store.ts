@@ -1,6 +1,7 @@
 // Everything that is kept, behind one object, over Kysely and whatever engine stands behind it.
 
 import type { AlertStore } from '../../core/alert-delivery.ts'
+import type { AliasStore } from '../../core/alias.ts'
 import type { AuditOrigin, AuditStore } from '../../core/audit.ts'
 import type { LedgerStore } from '../../core/ledger.ts'
 import type { PlanStore } from '../../core/plan.ts'
@@ -13,19 +14,20 @@ import type { SettingStore } from './settings.ts'
 export type ChangedStores = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
+  readonly aliases: AliasStore
   readonly prices: PriceStore
   readonly alerts: AlertStore
 }
 
-/** What is changed through its own tenants, plans, prices and alerts stands in the audit trail as changed by the gateway itself. */
+/** What is changed through its own tenants, plans, aliases, prices and alerts stands in the audit trail as changed by the gateway itself. */
 export type Store = ChangedStores & {
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly settings: SettingStore
   readonly audit: AuditStore
-  /** The same tenants, plans, prices and alerts; what is changed through these stands in the audit trail as theirs who ask. */
+  /** The same tenants, plans, aliases, prices and alerts; what is changed through these stands in the audit trail as theirs who ask. */
   changesBy(origin: AuditOrigin): ChangedStores
-  /** Moves with every write of tenants, keys, plans, prices and alert rules; cheap to ask. */
+  /** Moves with every write of tenants, keys, plans, aliases, prices and alert rules; cheap to ask. */
   changeCounter(): Promise<number>
   /** Proves the tables, every checksum, every rollup and the audit trail; one sentence for each problem. */
   check(): Promise<readonly string[]>
