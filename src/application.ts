@@ -2,6 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Admin } from './admin/index.ts'
+import type { FacadeOperations } from './gateway/facade-operations.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { HttpExchange } from './http/exchange.ts'
 import type { Metrics } from './metrics.ts'
@@ -14,6 +15,7 @@ export type Application = {
 export type ApplicationDependencies = {
   readonly admin: Admin
   readonly pipeline: Pipeline
+  readonly facadeOperations: FacadeOperations
   readonly metrics: Metrics
   readonly adminTokenHash: string
   /** null: ready; else one sentence that says what is missing */
@@ -39,8 +41,9 @@ export function createApplication(dependencies: ApplicationDependencies): Applic
         return guarded(dependencies, exchange, () => dependencies.admin.handle(exchange))
       }
       const operation = operationOf(exchange)
-      if (operation === undefined) return dependencies.pipeline.handle(exchange)
-      return guarded(dependencies, exchange, () => operation(dependencies, exchange))
+      if (operation !== undefined) return guarded(dependencies, exchange, () => operation(dependencies, exchange))
+      const facade = dependencies.facadeOperations.match(exchange)
+      return facade === null ? dependencies.pipeline.handle(exchange) : guarded(dependencies, exchange, facade)
     },
   }
 }

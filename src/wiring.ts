@@ -14,10 +14,12 @@ import type { Config } from './config.ts'
 import { adminDependenciesOf } from './control-plane.ts'
 import type { TokenVerifier } from './core/identity.ts'
 import type { Counters, HoldJournal } from './core/reservation.ts'
+import { ALL_TENANTS } from './core/tenant.ts'
 import type { CredentialScope, Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
+import { createFacadeOperations, type CostItem } from './gateway/facade-operations.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { InputEstimates } from './gateway/input-estimates.ts'
 import { createResourceOwners } from './gateway/owners.ts'
@@ -29,8 +31,9 @@ import { createListener, type Listener, type ListenerOptions } from './http/list
 import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
 import { seedCounters } from './jobs/seed-counters.ts'
 import { recover } from './recovery.ts'
-import { csvOf } from './reports/csv.ts'
+import { cellText, csvOf } from './reports/csv.ts'
 import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
+import { DAY_MILLISECONDS } from './reports/periods.ts'
 import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
@@ -87,7 +90,8 @@ export async function start(config: Config): Promise<Started> {
     connections: () => listener.connections,
   })
   const parts = await openParts({ config, log, store, drains, metrics })
-  const pipeline = pipelineOf(parts)
+  const tokens = tokensOf(parts)
+  const pipeline = pipelineOf(parts, tokens)
   const dayCloser = dayCloserOf(parts)
   const admin = await createAdmin(
     adminDependenciesOf({
@@ -104,6 +108,12 @@ export async function start(config: Config): Promise<Started> {
   const application = createApplication({
     admin,
     pipeline,
+    facadeOperations: createFacadeOperations({
+      adminTokenHash: token.hash,
+      tokens,
+      closeToday: () => dayCloser.closeRunning(),
+      costItems: () => costItemsOf(store, now()),
+    }),
     metrics,
     adminTokenHash: token.hash,
     notReady: () => Promise.resolve(store.stats().broken),
@@ -178,13 +188,13 @@ function pollResultsOf(config: Config, log: Logger, derive: (name: string) => st
   })
 }
 
-function pipelineOf(parts: Parts): Pipeline {
+function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
   const { config, log, store, snapshots, metrics } = parts
   return createPipeline({
     directory: snapshots.directory,
     priceBook: snapshots.priceBook,
     deriveSecretAccessKey: parts.deriveSecretAccessKey,
-    tokens: tokensOf(parts),
+    tokens,
     pollResults: parts.pollResults,
     counters: parts.counters,
     holds: parts.holds,
@@ -220,6 +230,23 @@ function pipelineOf(parts: Parts): Pipeline {
       totalTimeoutMilliseconds: config.upstreamTotalTimeoutMilliseconds,
       maxBufferedBytes: MOST_BUFFERED_BYTES,
     },
+  })
+}
+
+const COST_ITEM_DAYS = 35
+
+/** Named with their day: the samples kept one item for each tenant and model, and lost the days before. */
+async function costItemsOf({ rollups }: Store, at: number): Promise<readonly CostItem[]> {
+  const today = at - (at % DAY_MILLISECONDS)
+  const period = { from: today - COST_ITEM_DAYS * DAY_MILLISECONDS, to: today + DAY_MILLISECONDS }
+  const rows = await rollups.query(ALL_TENANTS, { ...period, groupBy: ['tenant', 'model', 'day'] })
+  return rows.map((row) => {
+    const cells = dailyRowOf(row)
+    const texts = Object.fromEntries(
+      DAILY_COLUMNS.map((column) => [column.name, cellText(column, cells[column.name] ?? null)]),
+    )
+    const { team_id: name = '', ...rest } = texts
+    return { pk: `${name}-${rest['model_id']}-${rest['date']}`, name, ...rest }
   })
 }
 

@@ -5,6 +5,8 @@ import { closeDay, dateIn, type CloseDayDependencies, type ClosedDay } from './c
 export type DayCloser = {
   /** As closeDay; one at a time. Without a date: the day before the running one. */
   close(date: string | null): Promise<ClosedDay>
+  /** The preliminary file of the day that is not over. */
+  closeRunning(): Promise<ClosedDay>
   start(intervalMilliseconds: number): void
   /** Resolves when nothing is being written any more. */
   stop(): Promise<void>
@@ -49,6 +51,7 @@ export function createDayCloser(dependencies: DayCloserDependencies): DayCloser 
   }
   return {
     close: async (date) => close(date ?? dayBefore(dateIn(timeZone, now()))),
+    closeRunning: async () => close(dateIn(timeZone, now())),
     start(intervalMilliseconds) {
       timer = setInterval(() => void tick(), intervalMilliseconds)
       timer.unref()

@@ -13,7 +13,13 @@ beforeAll(async () => {
   harness = await startHarness({
     settings: {
       WEIGHBRIDGE_OIDC_ISSUERS: JSON.stringify({
-        pool: { issuer: issuer.url, audience: AUDIENCE, tenant_claim: 'cognito:username' },
+        pool: {
+          issuer: issuer.url,
+          audience: AUDIENCE,
+          tenant_claim: 'cognito:username',
+          groups_claim: 'cognito:groups',
+          roles: { users: 'member', operators: 'admin' },
+        },
       }),
     },
   })
@@ -226,7 +232,7 @@ describe('whose call it is', () => {
   })
 
   it('is who the token in Auth says, with Bearer and without', async () => {
-    const token = await issuer.sign({ 'cognito:username': 'ann' })
+    const token = await issuer.sign({ 'cognito:username': 'ann', 'cognito:groups': ['users'] })
     for (const auth of [token, `Bearer ${token}`]) {
       const response = await fetch(`${harness.url}/invoke_model${of('amazon.titan-text-express-v1')}`, {
         method: 'POST',
@@ -239,7 +245,7 @@ describe('whose call it is', () => {
   })
 
   it('is nobody whose token stands in Auth on another path', async () => {
-    const auth = await issuer.sign({ 'cognito:username': 'ann' })
+    const auth = await issuer.sign({ 'cognito:username': 'ann', 'cognito:groups': ['users'] })
     const response = await fetch(`${harness.url}/model/amazon.nova-lite-v1:0/converse`, {
       method: 'POST',
       headers: { auth },
@@ -324,5 +330,46 @@ describe('a refusal', () => {
       400,
       { message: 'Missing required request parameters: [team_id]' },
     ])
+  })
+})
+
+describe('what belongs to operators', () => {
+  const post = async (path: string, headers: Record<string, string>) => {
+    const response = await fetch(`${harness.url}${path}`, { method: 'POST', headers })
+    return [response.status, (await response.json()) as Record<string, unknown>] as const
+  }
+  const signed = (groups: string[]) => issuer.sign({ 'cognito:username': 'ann', 'cognito:groups': groups })
+
+  it('adds up today and is read item by item, exact, all as texts', async () => {
+    const auth = await signed(['operators'])
+    expect(await post('/prod/cost_track_manual', { auth })).toEqual([200, { body: 'Calculation Finished!' }])
+    const [status, { body }] = await post('/ddb_cost_retrieval', { authorization: `Bearer ${harness.adminToken}` })
+    expect(status).toBe(200)
+    const date = new Date().toISOString().slice(0, 10)
+    expect(body).toContainEqual({
+      pk: `hr-stability.stable-diffusion-xl-v1-${date}`,
+      name: 'hr',
+      model_id: 'stability.stable-diffusion-xl-v1',
+      input_tokens: '0',
+      output_tokens: '0',
+      input_cost: '0',
+      output_cost: '0.08',
+      invocations: '1',
+      date,
+    })
+  })
+
+  it.each<[string, () => Promise<Record<string, string>>]>([
+    ['nobody', async () => ({})],
+    ['a key', async () => ({ 'x-api-key': key })],
+    ['a key as a bearer', async () => ({ authorization: `Bearer ${key}` })],
+    ['a signed-in user', async () => ({ auth: await signed(['users']) })],
+    [
+      'a user who claims a mail address',
+      async () => ({ auth: await issuer.sign({ 'cognito:username': 'ann', email: 'admin@amazon.com' }) }),
+    ],
+  ])('is not for %s', async (_, headers) => {
+    for (const path of ['/cost_track_manual', '/prod/ddb_cost_retrieval'])
+      expect(await post(path, await headers())).toEqual([403, { message: 'Forbidden' }])
   })
 })
