@@ -101,13 +101,17 @@ function tokenOf({ config, readFile }: World): string {
   }
 }
 
-const isLoopback = (url: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname)
+export const isLoopback = (url: string): boolean =>
+  /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(new URL(url).hostname)
+
+/** Nobody answers where the gateway should be. */
+export class GatewayUnreachable extends CommandFailure {}
 
 function unreachable(url: string, thrown: unknown): CommandFailure {
   const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown
   const code =
     cause instanceof Error && 'code' in cause ? String(cause.code) : cause instanceof Error ? cause.message : ''
-  return new CommandFailure(
+  return new GatewayUnreachable(
     1,
     `The gateway does not answer at ${url}${code === '' ? '' : ` (${code})`}. Start it with "npm start", or set WEIGHBRIDGE_URL to where it runs.`,
   )

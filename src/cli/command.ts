@@ -1,6 +1,7 @@
 // A command is a row of a table: its words, what it takes, what it does. Parsing and help follow from the row.
 
 import { parseArgs } from 'node:util'
+import type { DataUpkeep } from '../data-upkeep.ts'
 import type { AdminClient } from './client.ts'
 import { usage } from './failure.ts'
 
@@ -19,6 +20,9 @@ export type Option = {
 export type Context = {
   /** Throws CommandFailure when it is not known where the gateway is or which token it takes. */
   readonly admin: () => AdminClient
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The data folder of a gateway that does not run. */
+  readonly openData: (dataDir: string) => Promise<DataUpkeep>
   readonly now: () => number
   readonly readFile: (path: string) => Buffer
   readonly fetch: typeof fetch

@@ -5,13 +5,14 @@ import { alert } from './alerts.ts'
 import { alias } from './aliases.ts'
 import { command, flag, type Group } from './command.ts'
 import { importFile } from './import.ts'
+import { db, migrate } from './data.ts'
 import { key } from './keys.ts'
 import { explain, ledger } from './ledger.ts'
 import { plan } from './plans.ts'
 import { price } from './prices.ts'
 import { report } from './reports.ts'
 import { tenant } from './tenants.ts'
-import { closeDay, db, limits, model, rerate, rollup } from './upkeep.ts'
+import { closeDay, limits, model, rerate, rollup } from './upkeep.ts'
 
 export const COMMANDS: Group = {
   words: 'Weighbridge: the multi-tenant gateway for Amazon Bedrock that weighs every call.',
@@ -47,5 +48,6 @@ export const COMMANDS: Group = {
     rollup,
     audit,
     db,
+    migrate,
   },
 }

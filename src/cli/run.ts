@@ -1,9 +1,10 @@
 // One command line from words to exit code: finds the command, parses, runs, prints; nothing escapes it.
 
-import { ConfigError, loadConfig } from '../config.ts'
+import type { DataUpkeep } from '../data-upkeep.ts'
 import { createAdminClient } from './client.ts'
 import { isGroup, parseCommand, withJson, type Command, type Context, type Group, type Output } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { loadedConfig } from './configuration.ts'
 import { CommandFailure, usage } from './failure.ts'
 import { helpOf } from './help.ts'
 
@@ -11,6 +12,7 @@ export type World = {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly fetch: typeof fetch
   readonly readFile: (path: string) => Buffer
+  readonly openData: (dataDir: string) => Promise<DataUpkeep>
   readonly now: () => number
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void
@@ -86,14 +88,6 @@ function unknown({ node, rest }: Found): CommandFailure {
 function contextOf(world: World): Context {
   return {
     ...world,
-    admin: () => createAdminClient({ config: configOf(world), fetch: world.fetch, readFile: world.readFile }),
-  }
-}
-
-function configOf({ environment, readFile }: World) {
-  try {
-    return loadConfig(environment, (path) => readFile(path).toString('utf8'))
-  } catch (thrown) {
-    throw thrown instanceof ConfigError ? usage(thrown.message) : thrown
+    admin: () => createAdminClient({ config: loadedConfig(world), fetch: world.fetch, readFile: world.readFile }),
   }
 }

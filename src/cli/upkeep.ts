@@ -1,4 +1,4 @@
-// wb rerate, rollup, db, limits, model: upkeep, and what holds now.
+// wb rerate, rollup, limits, model: upkeep, and what holds now.
 
 import { segment, type Json } from './client.ts'
 import { command, flag, required, shown, text, type Group } from './command.ts'
@@ -59,23 +59,6 @@ function rebuildText({ entries, buckets, differing, differences, verify_only }: 
   const done = verify_only === true ? 'compared' : 'rebuilt'
   const said = Array.isArray(differences) ? differences.map((difference) => `  ${String(difference)}\n`).join('') : ''
   return `${String(entries)} entries folded into ${String(buckets)} buckets and ${done}: ${String(differing)} differ.\n${said}`
-}
-
-export const db: Group = {
-  words: 'The data itself.',
-  commands: {
-    check: command({
-      words: 'Proves tables, checksums and rollups; exits with 1 when something is wrong.',
-      async run({ admin }) {
-        const answer = await admin().ask('GET', 'store/check')
-        const problems = Array.isArray(answer.problems)
-          ? answer.problems.map((problem) => `  ${String(problem)}\n`)
-          : []
-        const human = answer.ok === true ? 'All is as it was stored.\n' : `Not all is well:\n${problems.join('')}`
-        return shown(answer, human, answer.ok === true ? 0 : 1)
-      },
-    }),
-  },
 }
 
 export const limits: Group = {

@@ -47,6 +47,7 @@ async function run(line: CommandLine, words: string | readonly string[], changed
     environment: TOKEN_SET,
     fetch: line.fetch,
     readFile: (path) => fileOf(line, path),
+    openData: () => Promise.reject(new Error('the data was opened')),
     now: () => NOW,
     write: (text) => void written.push(text),
     writeError: (text) => void complained.push(text),

@@ -92,6 +92,7 @@ export const LAYERS: readonly Layer[] = [
       'src/audited-jobs.ts',
       'src/recovery.ts',
       'src/ship-prices.ts',
+      'src/data-upkeep.ts',
     ],
     knows: [
       'wiring',

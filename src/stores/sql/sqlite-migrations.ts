@@ -12,7 +12,7 @@ export function migrate(database: Database, directory: string, now: number): voi
     'CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum INTEGER NOT NULL, applied_at INTEGER NOT NULL) STRICT',
   )
   const files = readMigrations(directory)
-  const applied = database.prepare<[], Applied>('SELECT number, name, checksum FROM migrations ORDER BY number').all()
+  const applied = readApplied(database)
   refuseUnknown(applied, files)
   const record = database.prepare('INSERT INTO migrations (number, name, checksum, applied_at) VALUES (?, ?, ?, ?)')
   for (const file of files.slice(applied.length)) {
@@ -22,6 +22,20 @@ export function migrate(database: Database, directory: string, now: number): voi
     })()
   }
 }
+
+export type MigrationState = { readonly applied: readonly string[]; readonly pending: readonly string[] }
+
+/** Changes nothing. Throws in words when the database is not one that this version can go on with. */
+export function migrationState(database: Database, directory: string): MigrationState {
+  const files = readMigrations(directory)
+  const table = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'").get()
+  const applied = table === undefined ? [] : readApplied(database)
+  refuseUnknown(applied, files)
+  return { applied: applied.map(({ name }) => name), pending: files.slice(applied.length).map(({ name }) => name) }
+}
+
+const readApplied = (database: Database): Applied[] =>
+  database.prepare<[], Applied>('SELECT number, name, checksum FROM migrations ORDER BY number').all()
 
 function readMigrations(directory: string): (Applied & { text: string })[] {
   const names = readdirSync(directory)

@@ -8,6 +8,7 @@ import type { MessagePort } from 'node:worker_threads'
 import SqliteDatabase from 'better-sqlite3'
 import type { Database, Statement } from 'better-sqlite3'
 import { Appender } from './sqlite-append.ts'
+import { DATABASE_FILE, openingWords } from './sqlite-file.ts'
 import { createVerifier } from './sqlite-verify.ts'
 import type { Verifier, VerifyStep } from './sqlite-verify.ts'
 import { migrate } from './sqlite-migrations.ts'
@@ -89,7 +90,7 @@ function serve(port: MessagePort, settings: WorkerSettings): void {
 function openLocked(settings: WorkerSettings): Database {
   if (mkdirSync(settings.directory, { recursive: true, mode: 0o700 }) !== undefined)
     chmodSync(settings.directory, 0o700)
-  const database = new SqliteDatabase(join(settings.directory, 'weighbridge.sqlite'), { timeout: 0 })
+  const database = new SqliteDatabase(join(settings.directory, DATABASE_FILE), { timeout: 0 })
   try {
     // exclusive before the first read: the write-ahead log's index then lives in memory and no second process gets in
     database.pragma('locking_mode = EXCLUSIVE')
@@ -143,16 +144,7 @@ const BREAKING = /^SQLITE_(IOERR_(FSYNC|DIR_FSYNC|SHORT_READ|CORRUPTFS)|CORRUPT|
 function failureOf(error: unknown, directory: string): WorkerFailure {
   if (!(error instanceof Error)) return { message: String(error), code: null, broken: false }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null
-  if (code?.startsWith('SQLITE_BUSY')) {
-    return {
-      message: `the data directory ${directory} is in use by another Weighbridge process; two may not share one`,
-      code,
-      broken: false,
-    }
-  }
-  if (code === 'SQLITE_FULL')
-    return { message: `no space is left for the data directory ${directory}`, code, broken: false }
-  return { message: error.message, code, broken: code !== null && BREAKING.test(code) }
+  return { message: openingWords(error, directory), code, broken: code !== null && BREAKING.test(code) }
 }
 
 // last, when everything above is there

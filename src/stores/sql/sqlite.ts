@@ -1,6 +1,5 @@
 // The embedded store: SQLite in a thread of its own, owned by one process, durable at every acknowledged write.
 
-import { fileURLToPath } from 'node:url'
 import { Kysely } from 'kysely'
 import { byItself, type AuditOrigin } from '../../core/audit.ts'
 import type { RollupStore } from '../../core/rollup.ts'
@@ -16,6 +15,7 @@ import { createRollupStore } from './rollups.ts'
 import type { Schema } from './schema.ts'
 import { createSettingStore } from './settings.ts'
 import { sqliteDialect } from './sqlite-dialect.ts'
+import { MIGRATIONS_FOLDER } from './sqlite-file.ts'
 import { startSqliteThread } from './sqlite-thread.ts'
 import type { SqliteThread } from './sqlite-thread.ts'
 import type { ChangedStores, Store } from './store.ts'
@@ -37,7 +37,7 @@ export type SqliteStoreOptions = {
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const thread = await startSqliteThread({
     directory: options.dataDir,
-    migrations: options.migrationsDir ?? fileURLToPath(new URL('./migrations/sqlite/', import.meta.url)),
+    migrations: options.migrationsDir ?? MIGRATIONS_FOLDER,
     checkpointPages: 16_384,
     now: options.now(),
   })
