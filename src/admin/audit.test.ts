@@ -27,7 +27,13 @@ const rowsOf = async (world: FakeAdmin, query = ''): Promise<readonly Row[]> =>
 const CHANGES = ROUTES.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`)
 
 /** What a dry run, or only looking, leaves behind: nothing; and the job that is none here. */
-const CHANGE_NOTHING = new Set(['POST /close-day', 'POST /prices/import', 'POST /rerate', 'POST /rollups/rebuild'])
+const CHANGE_NOTHING = new Set([
+  'POST /alert-tests',
+  'POST /close-day',
+  'POST /prices/import',
+  'POST /rerate',
+  'POST /rollups/rebuild',
+])
 const TWO_THINGS = new Set(['POST /tenants/{tenant_id}/keys/{key_id}/rotate'])
 
 describe('every route that changes something', () => {
@@ -169,9 +175,10 @@ describe('GET /audit', () => {
     expect(await rowsOf(world, '&actor=admin_token:ffffffff')).toEqual([])
     expect(await rowsOf(world, '&outcome=refused')).toEqual([])
     const { body } = await world.ask('GET', 'audit?limit=3')
-    expect(body).toMatchObject({ head: { sequence: 9, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string } })
+    const newest = Number((body['rows'] as Row[])[0]?.['sequence'])
+    expect(body).toMatchObject({ head: { sequence: newest, hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string } })
     const next = await world.ask('GET', `audit?limit=3&cursor=${String(body['next_cursor'])}`)
-    expect((next.body['rows'] as Row[]).map((row) => row['sequence'])).toEqual([6, 5, 4])
+    expect((next.body['rows'] as Row[]).map((row) => row['sequence'])).toEqual([newest - 3, newest - 4, newest - 5])
   })
 
   it('as NDJSON is everything, oldest first', async () => {
