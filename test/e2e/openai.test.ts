@@ -366,6 +366,59 @@ describe('images', () => {
   })
 })
 
+describe('responses', () => {
+  async function bothWays(body: Omit<OpenAI.Responses.ResponseCreateParamsNonStreaming, 'stream'>) {
+    const whole = await client.responses.create(body)
+    await assertBilled('Converse')
+    const streamed = await client.responses.stream(body).finalResponse()
+    await assertBilled('ConverseStream')
+    expect(streamed.output_text).toBe(whole.output_text)
+    expect(streamed.status).toBe(whole.status)
+    expect(streamed.output.map(({ type }) => type)).toEqual(whole.output.map(({ type }) => type))
+    return whole
+  }
+
+  it('answer', async () => {
+    const whole = await bothWays({ model: NOVA, instructions: 'Be brief.', input: PROMPT, user: 'ann' })
+    expect(whole.output_text.length).toBeGreaterThan(20)
+    expect(await lastEntry()).toMatchObject({ surface: 'openai', metadata: { user: 'ann' } })
+  })
+
+  it('call a tool, and hear of its result, with what was thought in between', async () => {
+    const { name, description, parameters } = weather.function
+    const tools = [{ type: 'function' as const, name, description, parameters, strict: false }]
+    const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: 'Use the weather tool.' }]
+    const asked = { model: CLAUDE, tools, reasoning: { effort: 'high' as const } }
+    const first = await bothWays({ ...asked, input })
+    expect(first.output.map(({ type }) => type)).toEqual(['reasoning', 'function_call'])
+    const call = first.output.find((item) => item.type === 'function_call')
+    const result = { type: 'function_call_output' as const, call_id: call?.call_id ?? '', output: 'sunny' }
+    const { data, response } = await client.responses
+      .create({ ...asked, input: [...input, ...(first.output as OpenAI.Responses.ResponseInput), result] })
+      .withResponse()
+    expect(data.output_text.length).toBeGreaterThan(0)
+    expect(response.headers.get('x-weighbridge-dropped')).toBeNull()
+  })
+
+  it('are cut where they were told', async () => {
+    const cut = await bothWays({ model: NOVA, input: PROMPT, max_output_tokens: 5 })
+    expect(cut).toMatchObject({ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } })
+  })
+
+  it('are not kept', async () => {
+    const kept = [
+      client.responses.retrieve('resp_1'),
+      client.responses.delete('resp_1'),
+      client.responses.cancel('resp_1'),
+    ]
+    for (const asked of kept)
+      await expect(asked).rejects.toMatchObject({ status: 501, message: expect.stringContaining('not kept') })
+    await expect(
+      client.responses.create({ model: NOVA, input: 'a', previous_response_id: 'resp_1' }),
+    ).rejects.toMatchObject({ status: 400, param: 'previous_response_id' })
+  })
+})
+
 describe('the ledger', () => {
   it('is the same as of the native call', async () => {
     await client.chat.completions.create({ model: NOVA, messages: ask, max_tokens: 60, service_tier: 'default' })

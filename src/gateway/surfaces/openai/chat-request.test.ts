@@ -121,6 +121,7 @@ describe('messages', () => {
 describe('settings', () => {
   it('are those of Converse', () => {
     const body = { max_completion_tokens: 9, temperature: 0.5, top_p: 0.9, stop: ['a', 'b'], service_tier: 'flex' }
+    expect(droppedOf(body)).toBe('')
     expect(requestOf(body)).toMatchObject({
       inferenceConfig: { maxTokens: 9, temperature: 0.5, topP: 0.9, stopSequences: ['a', 'b'] },
       serviceTier: { type: 'flex' },
@@ -141,7 +142,7 @@ describe('settings', () => {
     [{ parallel_tool_calls: false, tools: [tool('f')] }, 'parallel_tool_calls'],
     [{ tools: [tool('f', { strict: true })] }, 'tools[].strict'],
     [{ response_format: { type: 'json_object' } }, 'response_format.json_object'],
-    [{ store: true, service_tier: 'scale' }, 'store, service_tier'],
+    [{ store: true, service_tier: 'scale' }, 'service_tier, store'],
     [{ store: false, n: 1, logprobs: false, response_format: { type: 'text' }, modalities: ['text'] }, ''],
     [{ 'evil\r\nx-header: 1': 1 }, 'evil__x-header__1'],
   ])('%j is carried but for "%s"', (body, dropped) => {

@@ -1,13 +1,12 @@
 // A chat completion request as a call of Converse: what it asks for, what could not be carried, and what the answer must know of it.
 
-import { abilitiesOf, type Effort } from '../converse/abilities.ts'
 import { Dropped } from '../converse/dropped.ts'
-import { InvalidField, present, type Fields } from '../converse/fields.ts'
-import type { ConverseRequest } from '../converse/types.ts'
-import { conversationOf, type Conversation } from './conversation.ts'
+import { InvalidField, type Fields } from '../converse/fields.ts'
+import { conversationOf } from './conversation.ts'
 import { metadataOf } from './metadata.ts'
-import { inferenceOf, reasoningOf, tierOf } from './settings.ts'
-import { readSchema, sayTools, type AskedChoice, type AskedSchema, type AskedTool } from './tools.ts'
+import { sayRequest, type SaidRequest } from './say.ts'
+import { readEffort } from './settings.ts'
+import { readSchema, readTool, type AskedChoice, type AskedSchema, type AskedTool } from './tools.ts'
 
 /** A request as far as it is read before its model is known. */
 export type ChatRequest = {
@@ -16,12 +15,6 @@ export type ChatRequest = {
   readonly includeUsage: boolean
   readonly metadata: Readonly<Record<string, string>>
   readonly fields: Fields
-}
-
-export type SaidRequest = {
-  readonly request: ConverseRequest
-  readonly schemaTool: string | null
-  readonly dropped: Dropped
 }
 
 export function readChatRequest(fields: Fields): ChatRequest {
@@ -38,55 +31,17 @@ export function readChatRequest(fields: Fields): ChatRequest {
 export function sayChat({ fields }: ChatRequest, baseModel: string | null): SaidRequest {
   const dropped = new Dropped()
   refuseUnsayable(fields)
-  const abilities = abilitiesOf(baseModel)
   const messages = fields.objects('messages')
   if (messages === undefined || messages.length === 0) throw new InvalidField('messages', 'must hold a message.')
   const conversation = conversationOf(messages, dropped)
-  const {
-    schemaTool,
-    fields: toolFields,
-    ...tools
-  } = sayTools({
-    ...readTools(fields),
-    parallel: fields.flag('parallel_tool_calls') ?? true,
-    schema: readFormat(fields, dropped),
-    calledTools: conversation.calledTools,
-    abilities,
-    dropped,
-  })
+  const schema = readFormat(fields, dropped)
   const cap = fields.number('max_completion_tokens') ?? fields.number('max_tokens')
-  const reasoning = reasoningOf({ effort: readEffort(fields), abilities, cap, dropped })
-  const inference = inferenceOf(fields, { cap, dropped, fixedTemperature: reasoning.budgeted })
-  ignoreHarmless(fields, dropped)
-  return {
-    request: requestOf(conversation, { inference, tools, toolFields, reasoning, tier: tierOf(fields, dropped) }),
-    schemaTool,
-    dropped,
+  fields.any('max_tokens')
+  for (const name of ['frequency_penalty', 'presence_penalty']) {
+    if ((fields.number(name) ?? 0) !== 0) dropped.add(name)
   }
-}
-
-type Said = {
-  readonly inference: ConverseRequest['inferenceConfig']
-  readonly tools: Pick<ConverseRequest, 'toolConfig' | 'outputConfig'>
-  readonly toolFields: NonNullable<ConverseRequest['additionalModelRequestFields']>
-  readonly reasoning: ReturnType<typeof reasoningOf>
-  readonly tier: ConverseRequest['serviceTier']
-}
-
-export function requestOf({ system, messages }: Conversation, said: Said): ConverseRequest {
-  const { inference, tools, toolFields, reasoning, tier } = said
-  const additional = { ...reasoning.fields, ...toolFields }
-  return {
-    messages,
-    ...present({
-      system: system.length === 0 ? undefined : system,
-      inferenceConfig: inference,
-      toolConfig: tools.toolConfig,
-      outputConfig: present({ ...tools.outputConfig, effort: reasoning.effort }) ?? undefined,
-      additionalModelRequestFields: Object.keys(additional).length === 0 ? undefined : additional,
-      serviceTier: tier,
-    }),
-  }
+  const effort = readEffort(fields, 'reasoning_effort')
+  return sayRequest({ ...readTools(fields), conversation, schema, effort, cap, fields, baseModel, dropped })
 }
 
 /** What would change the meaning of the answer if it were left out. */
@@ -103,30 +58,6 @@ function refuseUnsayable(fields: Fields): void {
     throw new InvalidField('modalities', 'may hold only "text": the answer is text.')
   if (fields.any('web_search_options') !== undefined)
     throw new InvalidField('web_search_options', 'cannot be had: Bedrock does not search the web.')
-}
-
-/** What changes nothing at its usual value. */
-function ignoreHarmless(fields: Fields, dropped: Dropped): void {
-  for (const name of ['frequency_penalty', 'presence_penalty']) {
-    if ((fields.number(name) ?? 0) !== 0) dropped.add(name)
-  }
-  if (fields.flag('store') === true) dropped.add('store')
-  dropped.addAll(fields.unread())
-}
-
-const EFFORTS: Readonly<Record<string, Effort>> = {
-  none: 'none',
-  minimal: 'low',
-  low: 'low',
-  medium: 'medium',
-  high: 'high',
-  xhigh: 'max',
-  max: 'max',
-}
-
-export function readEffort(fields: Fields, name = 'reasoning_effort'): Effort | undefined {
-  const word = fields.word(name, Object.keys(EFFORTS))
-  return word === undefined ? undefined : EFFORTS[word]
 }
 
 function readFormat(fields: Fields, dropped: Dropped): AskedSchema | null {
@@ -152,15 +83,6 @@ function readTools(fields: Fields): { tools: readonly AskedTool[]; choice: Asked
   const given = fields.neededObject('tool_choice')
   if (given.word('type', ['function', 'allowed_tools']) === 'allowed_tools') return allowed(tools, given)
   return { tools, choice: { mode: 'tool', name: given.neededObject('function').neededText('name') } }
-}
-
-export function readTool(tool: Fields): AskedTool {
-  return {
-    name: tool.neededText('name'),
-    description: tool.text('description'),
-    parameters: tool.object('parameters')?.value,
-    strict: tool.flag('strict') ?? false,
-  }
 }
 
 function allowed(tools: readonly AskedTool[], choice: Fields): { tools: readonly AskedTool[]; choice: AskedChoice } {

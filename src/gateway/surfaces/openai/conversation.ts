@@ -15,12 +15,13 @@ export type Conversation = {
 const ROLES = ['system', 'developer', 'user', 'assistant', 'tool'] as const
 
 export function conversationOf(messages: readonly Fields[], dropped: Dropped): Conversation {
-  const reader = new Reader(dropped)
+  const reader = new ConversationReader(dropped)
   for (const message of messages) reader.message(message)
   return reader
 }
 
-class Reader implements Conversation {
+/** Takes in a conversation, message by message or, as responses have it, item by item. */
+export class ConversationReader implements Conversation {
   readonly system: SystemBlock[] = []
   readonly messages: { role: 'user' | 'assistant'; content: ContentBlock[] }[] = []
   readonly calledTools = new Set<string>()
@@ -34,15 +35,15 @@ class Reader implements Conversation {
     const role = message.neededWord('role', ROLES)
     if (role === 'system' || role === 'developer') this.#instruct(message)
     else if (role === 'assistant') this.#say('assistant', this.#assistantBlocks(message))
-    else if (role === 'tool') this.#say('user', [this.#toolResult(message)])
-    else this.#say('user', this.#content(message, partOfUser))
+    else if (role === 'tool') this.toolResult(message.neededText('tool_call_id'), message, 'content')
+    else this.#say('user', this.#content(message, 'content', partOfUser))
     this.#dropped.addAll(message.unread())
   }
 
   /** Converse has one place for instructions, in front; that one came later in the conversation is told. */
   #instruct(message: Fields): void {
     if (this.messages.length > 0) this.#dropped.add('messages[].role.system_in_place')
-    for (const text of this.#content(message, partOfText)) this.system.push(text)
+    for (const text of this.#content(message, 'content', partOfText)) this.system.push(text)
   }
 
   /** Roles take turns in Converse: what one of them says in several messages is one. */
@@ -58,36 +59,47 @@ class Reader implements Conversation {
     const blocks: ContentBlock[] = details === undefined ? [] : reasoningOf(details)
     // said beside its details, for people to read
     if (details !== undefined) message.any('reasoning_content')
-    blocks.push(...this.#content(message, partOfAssistant).filter((block) => !isBlank(block)))
+    blocks.push(...this.#content(message, 'content', partOfAssistant).filter((block) => !isBlank(block)))
     const refusal = message.text('refusal')
     if (refusal !== undefined && refusal.trim() !== '') blocks.push({ text: refusal })
-    for (const call of message.objects('tool_calls') ?? []) blocks.push(this.#toolUse(call))
+    for (const call of message.objects('tool_calls') ?? []) blocks.push(this.#calledIn(call))
     return blocks
   }
 
-  #content<Block>(message: Fields, partOf: Part<Block>): (Block | { readonly text: string })[] {
-    const content = message.any('content')
+  #content<Block>(message: Fields, name: string, partOf: Part<Block>): (Block | { readonly text: string })[] {
+    const content = message.any(name)
     if (content === undefined) return []
     if (typeof content === 'string') return [{ text: content }]
-    return (message.objects('content') ?? []).map((part) => {
+    return (message.objects(name) ?? []).map((part) => {
       const block = partOf(part.text('type') ?? 'text', part)
       this.#dropped.addAll(part.unread())
       return block
     })
   }
 
-  #toolUse(call: Fields): ContentBlock {
-    call.word('type', ['function'])
-    call.any('index')
-    const called = call.neededObject('function')
-    const name = called.neededText('name')
-    this.calledTools.add(name)
-    return { toolUse: { toolUseId: call.neededText('id'), name, input: argumentsOf(called) } }
+  toolUse(toolUseId: string, called: Fields): void {
+    this.#say('assistant', [this.#toolUse(toolUseId, called)])
   }
 
-  #toolResult(message: Fields): ContentBlock {
-    const content = this.#content(message, partOfTool).filter((block) => !isBlank(block))
-    return { toolResult: { toolUseId: message.neededText('tool_call_id'), content } }
+  toolResult(toolUseId: string, message: Fields, name: string): void {
+    const content = this.#content(message, name, partOfTool).filter((block) => !isBlank(block))
+    this.#say('user', [{ toolResult: { toolUseId, content } }])
+  }
+
+  thoughts(blocks: readonly ContentBlock[]): void {
+    this.#say('assistant', blocks)
+  }
+
+  #calledIn(call: Fields): ContentBlock {
+    call.word('type', ['function'])
+    call.any('index')
+    return this.#toolUse(call.neededText('id'), call.neededObject('function'))
+  }
+
+  #toolUse(toolUseId: string, called: Fields): ContentBlock {
+    const name = called.neededText('name')
+    this.calledTools.add(name)
+    return { toolUse: { toolUseId, name, input: argumentsOf(called) } }
   }
 }
 
@@ -119,6 +131,8 @@ function reasoningOf(details: readonly Fields[]): ContentBlock[] {
 type Part<Block> = (type: string, part: Fields) => Block
 
 const partOfText: Part<{ readonly text: string }> = (type, part) => {
+  // what an answer says beside its text means nothing to the model that gave it
+  if (type === 'output_text') for (const name of ['annotations', 'logprobs']) part.any(name)
   if (type === 'text' || type === 'input_text' || type === 'output_text') return { text: part.neededText('text') }
   throw new InvalidField(part.at('type'), `"${type.slice(0, 64)}" cannot stand in a message of this role.`)
 }

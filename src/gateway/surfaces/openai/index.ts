@@ -8,6 +8,8 @@ import { prepareEmbeddings } from './embeddings.ts'
 import { renderOpenaiError, renderOpenaiStreamError } from './errors.ts'
 import { prepareImages } from './images.ts'
 import { renderModels } from './models.ts'
+import { refuseKept } from './responses-request.ts'
+import { prepareResponse } from './responses.ts'
 
 export const openaiSurface: Surface = {
   name: 'openai',
@@ -23,6 +25,7 @@ const PREFIX = /^\/(?:openai\/)?v1\//
 /** What stands behind the prefix, with the method; the same names are the operations that the route has. */
 const CALLS: Readonly<Record<string, (fields: Fields) => Prepared>> = {
   'POST chat/completions': prepareChat,
+  'POST responses': prepareResponse,
   'POST embeddings': prepareEmbeddings,
   'POST images/generations': prepareImages,
 }
@@ -53,8 +56,12 @@ function decoded(segment: string): string {
   }
 }
 
+/** What is done with a response after it was made. */
+const KEPT_RESPONSE = /^(?:GET|DELETE|POST) responses\/./
+
 function prepareOpenai({ operation }: Route, body: Buffer): Prepared {
   const prepare = Object.hasOwn(CALLS, operation) ? CALLS[operation] : undefined
+  if (KEPT_RESPONSE.test(operation)) return refuseKept()
   if (prepare === undefined)
     throw new GatewayError('unknown_route', { message: `There is no operation ${operation.slice(0, 200)} here.` })
   return prepare(readFields(body))

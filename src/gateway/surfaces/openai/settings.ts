@@ -50,6 +50,21 @@ function stopsOf(fields: Fields): readonly string[] {
   })
 }
 
+const EFFORTS: Readonly<Record<string, Effort>> = {
+  none: 'none',
+  minimal: 'low',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'max',
+  max: 'max',
+}
+
+export function readEffort(fields: Fields, name: string): Effort | undefined {
+  const word = fields.word(name, Object.keys(EFFORTS))
+  return word === undefined ? undefined : EFFORTS[word]
+}
+
 export type SaidReasoning = Pick<Reasoning, 'fields' | 'effort'> & {
   /** it reasons within a budget of tokens, and then at no other temperature than 1 */
   readonly budgeted: boolean

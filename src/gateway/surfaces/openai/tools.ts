@@ -139,6 +139,15 @@ function textFormatOf({ name, description, schema }: AskedSchema) {
   }
 }
 
+export function readTool(tool: Fields): AskedTool {
+  return {
+    name: tool.neededText('name'),
+    description: tool.text('description'),
+    parameters: tool.object('parameters')?.value,
+    strict: tool.flag('strict') ?? false,
+  }
+}
+
 const SCHEMA_NAME = /^[A-Za-z0-9_-]{1,64}$/
 
 export function readSchema(format: Fields): AskedSchema {
