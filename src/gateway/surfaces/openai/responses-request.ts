@@ -63,7 +63,7 @@ function ignoreHarmless(fields: Fields, dropped: Dropped): void {
   if (fields.text('truncation') === 'auto') dropped.add('truncation')
   for (const name of fields.list('include') ?? []) {
     // what a model has thought is always given, so that it can come back
-    if (name !== 'reasoning.encrypted_content') dropped.add(`include.${String(name)}`)
+    if (name !== 'reasoning.encrypted_content') dropped.add(typeof name === 'string' ? `include.${name}` : 'include')
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'
 import { readFields } from '../converse/fields.ts'
 import type { ContentBlock, ConverseRequest, JsonObject } from '../converse/types.ts'
-import { assistant, streamOf, USAGE } from './answers.fixture.ts'
+import { assistant, streamOf, USAGE } from '../../../../test/fakes/converse-answers.ts'
 import { readResponseRequest, sayResponse } from './responses-request.ts'
 import { responseAnswer, type ResponseOf } from './responses.ts'
 
@@ -52,11 +52,11 @@ describe('an answer', () => {
         const whole = wholeOf(content, stopReason)
         const events = streamed(streamOf(content, stopReason, 3), cuts)
         expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, index) => index))
-        expect(events.at(-1)).toMatchObject({ type: `response.${String(whole['status'])}`, response: whole })
+        expect(events.at(-1)).toMatchObject({ type: `response.${whole['status'] as string}`, response: whole })
         const done = events.filter(({ type }) => type === 'response.output_item.done').map(({ item }) => item)
         expect(done).toEqual(whole['output'])
         const deltas = events.filter(({ type }) => type === 'response.output_text.delta')
-        expect(deltas.map(({ delta }) => delta).join('')).toBe(textIn(content))
+        expect(deltas.map(({ delta }) => delta as string).join('')).toBe(textIn(content))
       }),
     )
   })

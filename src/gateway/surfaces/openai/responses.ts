@@ -110,7 +110,7 @@ class StreamWriter {
 
   #end({ usage, serviceTier }: Extract<ConverseEvent, { type: 'metadata' }>): void {
     const response = closing(this.#about, { output: this.#output, stopReason: this.#stopReason, usage, serviceTier })
-    this.#emit(`response.${String(response['status'])}`, { response })
+    this.#emit(`response.${endingOf(this.#stopReason).status}`, { response })
   }
 
   #emit(type: string, payload: JsonObject): void {

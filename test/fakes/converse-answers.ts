@@ -1,8 +1,8 @@
 // Answers of Converse for tests: any that a model may give, whole and as the frames of a stream.
 
 import fc from 'fast-check'
-import { encodeEventStreamMessage } from '../../../http/event-stream.ts'
-import type { ContentBlock, JsonObject } from '../converse/types.ts'
+import { encodeEventStreamMessage } from '../../src/http/event-stream.ts'
+import type { ContentBlock, JsonObject } from '../../src/gateway/surfaces/converse/types.ts'
 
 export const USAGE = { inputTokens: 3, outputTokens: 4, totalTokens: 17, cacheReadInputTokens: 10 }
 
