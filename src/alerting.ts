@@ -33,7 +33,7 @@ export type Alerting = {
   readonly onEntry: (entry: LedgerEntry) => void
   readonly targets: AlertTargetTools
   readonly start: () => void
-  /** Waits for what is being looked at; what is being delivered is bounded by its time limit. */
+  /** Waits for what is being looked at, and breaks off what is being delivered. */
   readonly stop: () => Promise<void>
 }
 
@@ -53,7 +53,8 @@ export type AlertingParts = {
 const LOOK_MILLISECONDS = 1_000
 const DELIVER_MILLISECONDS = 1_000
 const MOST_ATTEMPTS = 12
-const DELIVERIES_AT_ONCE = 8
+const DELIVERIES_AT_ONCE = 16
+const DELIVERIES_AT_ONCE_PER_TARGET = 4
 
 export function createAlerting(parts: AlertingParts): Alerting {
   const { config, now } = parts
@@ -75,7 +76,7 @@ export function createAlerting(parts: AlertingParts): Alerting {
     start: () => void loops.push(...startLoops(parts, raise, deliverer)),
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()))
-      await deliverer.idle()
+      await deliverer.stop()
       await close()
     },
   }
@@ -118,6 +119,7 @@ function delivererOf(
       firstRetryMilliseconds: config.alertRetrySeconds * 1_000,
       timeoutMilliseconds: config.alertTimeoutMilliseconds,
       atOnce: DELIVERIES_AT_ONCE,
+      atOncePerTarget: DELIVERIES_AT_ONCE_PER_TARGET,
     },
     onAttempt({ alertId, targetId, kind, outcome }) {
       metrics.onAlertAttempt(kind ?? 'none', outcome.state)

@@ -127,12 +127,15 @@ export interface AlertStore {
   page(scope: TenantScope, page: { readonly cursor: string | null; readonly limit: number }): Promise<AlertPage>
   /**
    * Takes deliveries that are due, for whoever asks first: until the time given nobody else is handed them. Each counts as an attempt,
-   * so that what kills its process is not tried for ever.
+   * so that what kills its process is not tried for ever. At most so many of one target, and none of the busy ones: a target that hangs
+   * leaves room for the others.
    */
   claim(asked: {
     readonly now: number
     readonly until: number
     readonly limit: number
+    readonly limitPerTarget: number
+    readonly busyTargetIds: readonly string[]
   }): Promise<readonly ClaimedDelivery[]>
   /** What is delivered or dead stays so. */
   finish(delivery: { readonly alertId: string; readonly targetId: string }, outcome: DeliveryOutcome): Promise<void>

@@ -76,8 +76,12 @@ type Step =
   | { readonly do: 'restart'; readonly who: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant('spend' as const), tenant: fc.constantFrom(...TENANTS), amount: fc.nat(60) }),
-  fc.record({ do: fc.constant('pass' as const), milliseconds: fc.constantFrom(1, 3_600_000, DAY / 2) }),
+  fc.record({
+    do: fc.constant('spend' as const),
+    tenant: fc.constantFrom(...TENANTS),
+    amount: fc.constantFrom(1, 30, 50, 200),
+  }),
+  fc.record({ do: fc.constant('pass' as const), milliseconds: fc.constantFrom(1, 3_600_000, DAY / 2, DAY) }),
   fc.record({ do: fc.constant('look' as const), who: fc.nat(1) }),
   fc.constant({ do: 'look together' as const }),
   fc.record({ do: fc.constant('restart' as const), who: fc.nat(1) }),
@@ -86,7 +90,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 describe('exactly one alert per scope, window and threshold, across restarts and replicas', () => {
   it('whatever the order of spending, looking, restarting and the ends of windows', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }), async (steps) => {
         const { alerts, raised, raiser, watchedLimits, spend, pass } = world()
         await alerts.putTarget({
           id: 'ops',
@@ -234,7 +238,13 @@ describe('delivering', () => {
       openSecret: (sealed, targetId) => `${sealed} of ${targetId}`,
       now: () => now,
       random: () => 0.5,
-      limits: { attempts: 4, firstRetryMilliseconds: FIRST_RETRY, timeoutMilliseconds: 1_000, atOnce: 2 },
+      limits: {
+        attempts: 4,
+        firstRetryMilliseconds: FIRST_RETRY,
+        timeoutMilliseconds: 1_000,
+        atOnce: 3,
+        atOncePerTarget: 2,
+      },
       onAttempt: ({ outcome }) => void heard.push(outcome.state),
     }
     const deliverer = createAlertDeliverer(dependencies)
@@ -348,6 +358,18 @@ describe('delivering', () => {
     pass(1)
     expect(await look()).toMatchObject({ state: 'delivered', attempts: 2 })
     expect(sent).toBe(2)
+  })
+
+  it('breaks off what hangs when it stops, and leaves it to be tried again', async () => {
+    const { deliverer, stateOf } = await office(
+      (_, signal) =>
+        new Promise((__, reject) => {
+          signal.addEventListener('abort', () => reject(new NotifierFailure('took too long')))
+        }),
+    )
+    await deliverer.begin()
+    await deliverer.stop()
+    expect(await stateOf()).toMatchObject({ state: 'failed', attempts: 1 })
   })
 
   it('tests a target past the outbox', async () => {

@@ -26,6 +26,7 @@ export type AlertDelivererDependencies = {
     readonly firstRetryMilliseconds: number
     readonly timeoutMilliseconds: number
     readonly atOnce: number
+    readonly atOncePerTarget: number
   }
   /** Hears what came of each attempt; the kind is null when the target is gone. Must not throw. */
   readonly onAttempt: (attempt: {
@@ -43,6 +44,8 @@ export type AlertDeliverer = {
   readonly test: (target: AlertTarget, id: string) => Promise<string | null>
   /** Resolves when nothing is under way. */
   readonly idle: () => Promise<void>
+  /** Breaks off what is under way: it is tried again, here or elsewhere. */
+  readonly stop: () => Promise<void>
 }
 
 /** Beyond the time limit of an attempt until another process may try: writing down what came of it takes a moment too. */
@@ -51,7 +54,10 @@ const LONGEST_ERROR = 300
 
 export function createAlertDeliverer(dependencies: AlertDelivererDependencies): AlertDeliverer {
   const { alerts, limits, now } = dependencies
-  const running = new Set<Promise<void>>()
+  const running = new Map<Promise<void>, string>()
+  const stopping = new AbortController()
+  const tell = (target: AlertTarget, notification: Notification) =>
+    attempt(dependencies, target, notification, stopping.signal)
 
   const deliver = async (claimed: ClaimedDelivery): Promise<void> => {
     const { alert, targetId } = claimed
@@ -59,7 +65,7 @@ export function createAlertDeliverer(dependencies: AlertDelivererDependencies): 
     const outcome =
       target === null
         ? ({ state: 'dead', error: 'there is no such target any more' } as const)
-        : outcomeOf(dependencies, claimed, await attempt(dependencies, target, notificationOf(alert)))
+        : outcomeOf(dependencies, claimed, await tell(target, notificationOf(alert)))
     await alerts.finish({ alertId: alert.id, targetId }, outcome)
     dependencies.onAttempt({ alertId: alert.id, targetId, kind: target?.settings.kind ?? null, outcome })
   }
@@ -70,35 +76,46 @@ export function createAlertDeliverer(dependencies: AlertDelivererDependencies): 
       if (room <= 0) return
       const at = now()
       const until = at + limits.timeoutMilliseconds + LEASE_SPARE_MILLISECONDS
-      for (const claimed of await alerts.claim({ now: at, until, limit: room })) {
+      const limitPerTarget = limits.atOncePerTarget
+      const busyTargetIds = busyOf([...running.values()], limitPerTarget)
+      for (const claimed of await alerts.claim({ now: at, until, limit: room, limitPerTarget, busyTargetIds })) {
         // what cannot be written down is due again when its lease ends
         const one: Promise<void> = deliver(claimed)
           .catch(() => undefined)
           .finally(() => running.delete(one))
-        running.add(one)
+        running.set(one, claimed.targetId)
       }
     },
     async test(target, id) {
-      const failure = await attempt(dependencies, target, testNotification(id, target.id, now()))
+      const failure = await tell(target, testNotification(id, target.id, now()))
       return failure?.message ?? null
     },
     async idle() {
-      await Promise.all(running)
+      await Promise.all(running.keys())
+    },
+    async stop() {
+      stopping.abort()
+      await Promise.all(running.keys())
     },
   }
 }
+
+/** Targets that have as many deliveries under way as they may. */
+const busyOf = (targetIds: readonly string[], most: number): readonly string[] =>
+  [...new Set(targetIds)].filter((targetId) => targetIds.filter((one) => one === targetId).length >= most)
 
 async function attempt(
   dependencies: AlertDelivererDependencies,
   target: AlertTarget,
   notification: Notification,
+  stopping: AbortSignal,
 ): Promise<NotifierFailure | null> {
   const { settings, sealedSecret } = target
   // Sound because the table has each kind's own notifier at the kind's name.
   const notifier = dependencies.notifiers[settings.kind] as Notifier<TargetKind>
   try {
     const secret = sealedSecret === null ? null : openedSecret(dependencies, sealedSecret, target.id)
-    const signal = AbortSignal.timeout(dependencies.limits.timeoutMilliseconds)
+    const signal = AbortSignal.any([AbortSignal.timeout(dependencies.limits.timeoutMilliseconds), stopping])
     await notifier.send({ settings, secret }, notification, { now: dependencies.now(), signal })
     return null
   } catch (thrown) {

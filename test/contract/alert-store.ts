@@ -108,7 +108,8 @@ export function alertStoreContract(name: string, open: () => Promise<OpenedAlert
     })
     afterEach(() => opened.close())
 
-    const claim = (now: number, limit = 10) => alerts.claim({ now, until: now + 30_000, limit })
+    const claim = (now: number, limit = 10, asked: { limitPerTarget?: number; busyTargetIds?: string[] } = {}) =>
+      alerts.claim({ now, until: now + 30_000, limit, limitPerTarget: 10, busyTargetIds: [], ...asked })
     const deliveryOf = async (id: string) =>
       (await alerts.page(ALL_TENANTS, { cursor: null, limit: 100 })).alerts.find((one) => one.id === id)?.deliveries
 
@@ -202,6 +203,15 @@ export function alertStoreContract(name: string, open: () => Promise<OpenedAlert
       expect(await claim(AT + 29_999)).toEqual([])
       const again = await claim(AT + 30_000, 1)
       expect(again.map(({ attempt }) => attempt)).toEqual([2])
+    })
+
+    it('leaves room for other targets beside one that has many', async () => {
+      for (let index = 0; index < 5; index += 1) await alerts.raise(alert(`many-${index}`), ['many'])
+      await alerts.raise(alert('one', { raisedAt: AT + 1 }), ['one'])
+      const first = await claim(AT + 1, 3, { limitPerTarget: 2 })
+      expect(first.map(({ targetId }) => targetId)).toEqual(expect.arrayContaining(['many', 'many', 'one']))
+      expect(await claim(AT + 1, 3, { busyTargetIds: ['many', 'other'] })).toEqual([])
+      expect(await claim(AT + 1, 10)).toHaveLength(3)
     })
 
     it('remembers what came of it: tried again, delivered, given up', async () => {

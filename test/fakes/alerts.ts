@@ -68,13 +68,19 @@ function fakeOutbox(): Pick<AlertStore, 'raise' | 'page' | 'claim' | 'finish'> {
         nextCursor: start + limit < seen.length ? String(start + limit) : null,
       }
     },
-    async claim({ now, until, limit }) {
+    async claim({ now, until, limit, limitPerTarget, busyTargetIds }) {
       const due = [...kept.values()].flatMap(({ alert, deliveries }) =>
         [...deliveries.values()]
           .filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt <= now)
           .map((delivery) => ({ alert, deliveries, delivery })),
       )
-      return due.slice(0, limit).map(({ alert, deliveries, delivery }) => {
+      const turns = new Map<string, number>()
+      const inTurn = due.filter(({ delivery: { targetId } }) => {
+        const turn = (turns.get(targetId) ?? 0) + 1
+        turns.set(targetId, turn)
+        return turn <= limitPerTarget && !busyTargetIds.includes(targetId)
+      })
+      return inTurn.slice(0, limit).map(({ alert, deliveries, delivery }) => {
         const attempt = delivery.attempts + 1
         deliveries.set(delivery.targetId, { ...delivery, attempts: attempt, nextAttemptAt: until })
         return { alert, targetId: delivery.targetId, attempt }

@@ -180,12 +180,25 @@ function outboxMethods(database: Kysely<Schema>): Omit<AlertStore, keyof RuleMet
 /** One statement, so that no two can take the same. */
 async function claim(
   database: Kysely<Schema>,
-  { now, until, limit }: Parameters<AlertStore['claim']>[0],
+  { now, until, limit, limitPerTarget, busyTargetIds }: Parameters<AlertStore['claim']>[0],
 ): Promise<readonly ClaimedDelivery[]> {
-  const due = database
+  const waiting = database
     .selectFrom('alert_deliveries')
-    .select(['alert_id', 'target_id'])
+    .select((select) => [
+      'alert_id',
+      'target_id',
+      'next_attempt_at',
+      select.fn
+        .agg<bigint>('row_number')
+        .over((over) => over.partitionBy('target_id').orderBy('next_attempt_at'))
+        .as('turn'),
+    ])
     .where('next_attempt_at', '<=', BigInt(now))
+    .$if(busyTargetIds.length > 0, (query) => query.where('target_id', 'not in', busyTargetIds))
+  const due = database
+    .selectFrom(waiting.as('waiting'))
+    .select(['alert_id', 'target_id'])
+    .where('turn', '<=', BigInt(limitPerTarget))
     .orderBy('next_attempt_at')
     .limit(limit)
   const claimed = await database
