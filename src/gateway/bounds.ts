@@ -63,7 +63,7 @@ export function boundsOf(question: BoundsQuestion): CallBounds {
     ...(input.mayCacheForAnHour || isStored ? {} : { inputDimensions: WITHOUT_HOUR }),
     outputTokens,
     images: facts.answers,
-    seconds: madeSeconds(facts, baseModel),
+    seconds: madeSeconds(question),
     quantities: {
       ...(facts.isGuarded ? guardrailUnits(characters, input.images + facts.answers) : NO_UNITS),
       input_images: Math.max(1, input.images),
@@ -103,11 +103,15 @@ const FILMS: readonly SecondsOf[] = [
 ]
 const SHOT_SECONDS = 6
 
-function madeSeconds({ seconds, shots }: CallFacts, baseModel: string | null): number | null {
-  const said = seconds ?? FILMS.find(({ models }) => models.test(baseModel ?? ''))?.seconds ?? null
+/** Films are made asynchronously only. */
+function madeSeconds({ operation, facts, model }: BoundsQuestion): number | null {
+  const { seconds, shots } = facts
+  if (operation !== 'StartAsyncInvoke') return seconds
+  const said = seconds ?? FILMS.find(({ models }) => models.test(model.baseModel ?? ''))?.seconds ?? null
   return said === null ? null : Math.max(said, shots * SHOT_SECONDS)
 }
 
+const MAKERS_OF_LISTENERS = ['twelvelabs.', 'amazon.']
 /** The longest recordings that are taken; `always`: each call is about one (pages of the models in the Bedrock user guide, 2026-11). */
 const RECORDINGS: readonly (SecondsOf & { readonly always: boolean })[] = [
   { models: /^twelvelabs\.pegasus/, seconds: 3_600, always: true },
@@ -117,7 +121,8 @@ const RECORDINGS: readonly (SecondsOf & { readonly always: boolean })[] = [
 ]
 
 function recordedSeconds(baseModel: string | null, hasRecording: boolean): number | null {
-  const found = RECORDINGS.find(({ models }) => models.test(baseModel ?? ''))
+  if (baseModel === null || !MAKERS_OF_LISTENERS.some((maker) => baseModel.startsWith(maker))) return null
+  const found = RECORDINGS.find(({ models }) => models.test(baseModel))
   if (found === undefined) return null
   return found.always || hasRecording ? found.seconds : 0
 }

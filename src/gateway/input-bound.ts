@@ -59,14 +59,13 @@ const IMAGE_TOKENS: readonly { readonly models: RegExp; readonly each: number; r
 export function inputBoundOf({ body, baseModel, contextTokens, listedImages }: InputBoundQuestion): InputBound {
   const context = contextTokens ?? LARGEST_CONTEXT_TOKENS
   const found = hidesLetters(body) ? EVERYTHING : namesIn(body)
-  const perImage = IMAGE_TOKENS.find(({ models }) => models.test(baseModel ?? ''))?.each ?? 0
   const images = found.images + listedImages
   const tokens =
     body.length +
     TEMPLATE_TOKENS +
     (found.hasTools ? TOOL_PROMPT_TOKENS : 0) +
     found.makersTools * MAKERS_TOOL_TOKENS +
-    images * perImage +
+    (images > 0 ? images * tokensPerImage(baseModel) : 0) +
     (found.references > 0 ? context : 0)
   return {
     tokens: Math.min(contextTokens ?? LARGEST_BOUND, tokens),
@@ -76,6 +75,9 @@ export function inputBoundOf({ body, baseModel, contextTokens, listedImages }: I
     mayCacheForAnHour: found.hasHour,
   }
 }
+
+const tokensPerImage = (baseModel: string | null): number =>
+  IMAGE_TOKENS.find(({ models }) => models.test(baseModel ?? ''))?.each ?? 0
 
 type Found = {
   images: number
@@ -128,23 +130,31 @@ const NAMED: Readonly<Record<string, Meaning>> = {
 const MAKERS_TOOLS = '(?:computer|bash|text_editor|memory|tool_search_tool_[a-z0-9]+)_20[0-9]{6}'
 /** Tools that read the world. */
 const READING_TOOLS = '(?:web_search|web_fetch|code_execution)_20[0-9]{6}'
-const NAMES = new RegExp(
+const ANY_NAME = new RegExp(
   `"(?:(${[...Object.keys(SOURCED), ...Object.keys(NAMED)].join('|')})"|(${MAKERS_TOOLS})"|(${READING_TOOLS})")`,
-  'g',
 )
+const EVERY_NAME = new RegExp(ANY_NAME.source, 'g')
 const SOURCES = [Buffer.from('"source"'), Buffer.from('"mediaSource"')]
 
+const NO_NAMES: Found = {
+  images: 0,
+  references: 0,
+  makersTools: 0,
+  hasTools: false,
+  hasRecording: false,
+  hasHour: false,
+}
+
 function namesIn(body: Buffer): Found {
-  const found: Found = {
-    images: 0,
-    references: 0,
-    makersTools: 0,
-    hasTools: false,
-    hasRecording: false,
-    hasHour: false,
-  }
+  const text = body.toString('latin1')
+  // most requests hold none of them, and to find that out is cheaper than to begin a list
+  return ANY_NAME.test(text) ? everyNameIn(body, text) : NO_NAMES
+}
+
+function everyNameIn(body: Buffer, text: string): Found {
+  const found: Found = { ...NO_NAMES }
   let hasSource: boolean | null = null
-  for (const [, name, makersTool] of body.toString('latin1').matchAll(NAMES)) {
+  for (const [, name, makersTool] of text.matchAll(EVERY_NAME)) {
     if (name === undefined) {
       if (makersTool === undefined) found.references++
       else found.makersTools++

@@ -17,6 +17,8 @@ export type ByteRange = { readonly start: number; readonly end: number }
 export type JsonScan<Path extends string> =
   | {
       readonly ok: true
+      /** the watched paths that the body has, as they come */
+      readonly found: readonly Path[]
       /** The watched value as it stands in the body, for JSON.parse, which cannot fail; undefined when it is not there. */
       text(path: Path): string | undefined
       /** The bytes of the watched value, from its first to behind its last; undefined when it is not there. */
@@ -55,6 +57,7 @@ export function createJsonGuard<Path extends string>(options: JsonGuardOptions<P
       }
       return {
         ok: true,
+        found: scan.found.map((index) => options.watch[index]!),
         range,
         text(path) {
           const found = range(path)
@@ -106,6 +109,8 @@ const CLOSE_OBJECT = 0x7d
 class Scan {
   readonly starts: number[] = []
   readonly ends: number[] = []
+  /** indexes of the watched values, in the order in which they ended */
+  readonly found: number[] = []
   flaw: JsonFlaw = 'syntax'
   repeatedKey: string | null = null
   at = 0
@@ -136,6 +141,7 @@ class Scan {
     if (!this.anyValue(watch, depth)) return false
     this.starts[watch.index] = start
     this.ends[watch.index] = this.at
+    this.found.push(watch.index)
     return true
   }
 

@@ -7,24 +7,26 @@ import { EXTRA_FIELDS, OUTPUT_CAP_PATHS } from '../output-caps.ts'
 import { clientMetadata, type Header } from './client-metadata.ts'
 import type { CallFacts } from './surface.ts'
 
+const OUTPUT_CAPS: ReadonlySet<string> = new Set(OUTPUT_CAP_PATHS)
+const withExtra = (...paths: readonly string[]): ReadonlySet<string> =>
+  new Set(paths.flatMap((path) => [path, `${EXTRA_FIELDS}.${path}`]))
 /** Where they put how many answers or images are wanted. */
-const ANSWER_COUNTS = ['n', 'num_generations', 'numResults', 'samples', 'imageGenerationConfig.numberOfImages'].flatMap(
-  (path) => [path, `${EXTRA_FIELDS}.${path}`],
-)
+const ANSWER_COUNTS = withExtra('n', 'num_generations', 'numResults', 'samples', 'imageGenerationConfig.numberOfImages')
 /** How many tokens a model may think; counted as output, and not always within the cap. */
-const THINKING_BUDGETS = ['thinking.budget_tokens', 'reasoning_config.budget_tokens'].flatMap((path) => [
-  path,
-  `${EXTRA_FIELDS}.${path}`,
-])
+const THINKING_BUDGETS = withExtra('thinking.budget_tokens', 'reasoning_config.budget_tokens')
 /** Where films say how long they are to be: Nova Reel in seconds, Luma Ray as "5s". */
-const DURATIONS = [
+const DURATIONS: ReadonlySet<string> = new Set([
   'modelInput.videoGenerationConfig.durationSeconds',
   'modelInput.textToVideoParams.durationSeconds',
   'modelInput.duration',
-]
+])
 const SHOTS = 'modelInput.multiShotManualParams.shots'
 /** Lists of images that no member called "image" tells apart (Llama, Cohere Embed, Marengo). */
-const IMAGE_LISTS = ['images', 'multi_input.mediaSources', 'modelInput.multi_input.mediaSources']
+const IMAGE_LISTS: ReadonlySet<string> = new Set([
+  'images',
+  'multi_input.mediaSources',
+  'modelInput.multi_input.mediaSources',
+])
 const MODEL_ID = 'modelId'
 const SERVICE_TIER = 'serviceTier.type'
 const CHAT_SERVICE_TIER = 'service_tier'
@@ -56,36 +58,52 @@ const GUARDRAIL_HEADER = 'x-amzn-bedrock-guardrailidentifier'
 const METADATA_HEADER = 'x-amzn-bedrock-request-metadata'
 const LARGEST_COUNT = 1_000_000_000
 
-type Read = (path: string) => unknown
+/** `paths`: the watched ones that the body has */
+type Read = { readonly paths: readonly string[]; at(path: string): unknown }
 
 export function readBedrockFacts(header: Header, body: Buffer): CallFacts {
   const read = readerOf(body)
-  const modelId = read(MODEL_ID)
+  const modelId = read.at(MODEL_ID)
   return {
     modelId: typeof modelId === 'string' ? modelId : null,
-    tier: tierOf(header(SERVICE_TIER_HEADER) ?? read(SERVICE_TIER), header(LATENCY_HEADER) ?? read(LATENCY)),
+    tier: tierOf(header(SERVICE_TIER_HEADER) ?? read.at(SERVICE_TIER), header(LATENCY_HEADER) ?? read.at(LATENCY)),
     tiers: tiersOf(header, read),
     caps: capsOf(read),
-    answers: Math.max(1, ...ANSWER_COUNTS.map((path) => countOf(read(path) ?? 1, 'The number of answers'))),
+    answers: Math.max(
+      1,
+      highest(read, ANSWER_COUNTS, (value) => countOf(value, 'The number of answers')),
+    ),
     seconds: secondsOf(read),
     variant: '',
-    metadata: withClients(header, metadataOf(header(METADATA_HEADER), read(METADATA))),
-    thinkingTokens: Math.max(0, ...THINKING_BUDGETS.map((path) => countOf(read(path) ?? 0, 'The thinking budget'))),
-    isGuarded: header(GUARDRAIL_HEADER) !== undefined || isSaid(read(GUARDRAIL)),
-    inputImages: Math.max(0, ...IMAGE_LISTS.map((path) => lengthOf(read(path)))),
-    shots: lengthOf(read(SHOTS)),
+    metadata: withClients(header, metadataOf(header(METADATA_HEADER), read.at(METADATA))),
+    thinkingTokens: highest(read, THINKING_BUDGETS, (value) => countOf(value, 'The thinking budget')),
+    isGuarded: header(GUARDRAIL_HEADER) !== undefined || isSaid(read.at(GUARDRAIL)),
+    inputImages: highest(read, IMAGE_LISTS, lengthOf),
+    shots: lengthOf(read.at(SHOTS)),
   }
 }
 
 const isSaid = (value: unknown): boolean => value !== undefined && value !== null
 const lengthOf = (value: unknown): number => (Array.isArray(value) ? value.length : 0)
 
+/** Of those among the paths at which something stands; 0: at none. */
+function highest(read: Read, among: ReadonlySet<string>, count: (value: unknown) => number): number {
+  let most = 0
+  for (const path of read.paths) {
+    if (!among.has(path)) continue
+    const value = read.at(path)
+    if (isSaid(value)) most = Math.max(most, count(value))
+  }
+  return most
+}
+
 const NO_CAPS: ReadonlyMap<string, number> = new Map()
 
 function capsOf(read: Read): ReadonlyMap<string, number> {
   let caps: Map<string, number> | null = null
-  for (const path of OUTPUT_CAP_PATHS) {
-    const value = read(path)
+  for (const path of read.paths) {
+    if (!OUTPUT_CAPS.has(path)) continue
+    const value = read.at(path)
     if (isSaid(value)) (caps ??= new Map()).set(path, countOf(value, 'The output token limit'))
   }
   return caps ?? NO_CAPS
@@ -95,12 +113,11 @@ const ONLY_STANDARD: readonly Tier[] = ['standard']
 
 /** Every tier that is named anywhere, and the standard one, which Bedrock may serve instead of each. */
 function tiersOf(header: Header, read: Read): readonly Tier[] {
-  const named = [header(SERVICE_TIER_HEADER), read(SERVICE_TIER), read(CHAT_SERVICE_TIER)].map((tier) =>
-    tierOf(tier, null),
-  )
-  named.push(tierOf(null, header(LATENCY_HEADER)), tierOf(null, read(LATENCY)))
-  const others = named.filter((tier) => tier !== 'standard')
-  return others.length === 0 ? ONLY_STANDARD : [...ONLY_STANDARD, ...new Set(others)]
+  const services = [header(SERVICE_TIER_HEADER), read.at(SERVICE_TIER), read.at(CHAT_SERVICE_TIER)]
+  const latencies = [header(LATENCY_HEADER), read.at(LATENCY)]
+  if (!services.some(isSaid) && !latencies.some(isSaid)) return ONLY_STANDARD
+  const named = [...services.map((tier) => tierOf(tier, null)), ...latencies.map((latency) => tierOf(null, latency))]
+  return [...new Set([...ONLY_STANDARD, ...named])]
 }
 
 /** The tier that is asked for; which one is served, and billed, is in the answer. */
@@ -116,7 +133,8 @@ function countOf(value: unknown, words: string): number {
 }
 
 function secondsOf(read: Read): number | null {
-  const given = DURATIONS.map(read).find((value) => value !== undefined)
+  const path = read.paths.find((one) => DURATIONS.has(one))
+  const given = path === undefined ? undefined : read.at(path)
   const seconds = typeof given === 'string' && /^\d{1,4}s$/.test(given) ? Number(given.slice(0, -1)) : given
   return typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 ? seconds : null
 }
@@ -145,13 +163,18 @@ function parse(text: string): unknown {
   }
 }
 
+const NOTHING: Read = { paths: [], at: () => undefined }
+
 function readerOf(body: Buffer): Read {
-  if (body.length === 0) return () => undefined
+  if (body.length === 0) return NOTHING
   const scan = GUARD.scan(body)
   if (!scan.ok) throw new GatewayError('invalid_request', { message: flawWords(scan.flaw, scan.offset, scan.key) })
-  return (path) => {
-    const text = scan.text(path)
-    return text === undefined ? undefined : JSON.parse(text)
+  return {
+    paths: scan.found,
+    at(path) {
+      const text = scan.text(path)
+      return text === undefined ? undefined : JSON.parse(text)
+    },
   }
 }
 
