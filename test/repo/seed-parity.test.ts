@@ -1,0 +1,41 @@
+// The page about the samples names every behaviour once, and only tests that there are.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readText, ROOT } from './source-tree.ts'
+
+const BEHAVIOURS = 128
+const ROW = /^\| (\d+) \| (.+?) \| (.+?) \| (.*?) ?\|$/gm
+const HELD_BY = /^`([\w./-]+\.test\.ts)` "(.+)"$/
+
+const rows = [...readText('docs/reference/seed-parity.md').matchAll(ROW)].map(([, number, , heldBy = '']) => ({
+  number: Number(number),
+  heldBy,
+}))
+
+describe('the page about the samples', () => {
+  it('has each behaviour once, in order', () => {
+    expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: BEHAVIOURS }, (_, index) => index + 1))
+  })
+
+  it('names a test that there is, or says that there is none', () => {
+    const wrong = rows.filter(({ heldBy }) => heldBy !== 'not built yet' && !isThere(heldBy))
+    expect(wrong).toEqual([])
+    expect(rows.filter(({ heldBy }) => heldBy !== 'not built yet').length).toBeGreaterThan(70)
+  })
+
+  it('would find a test that there is not', () => {
+    expect(isThere('`test/repo/seed-parity.test.ts` "has each behaviour once, in order"')).toBe(true)
+    expect(isThere(`\`test/repo/seed-parity.test.ts\` "${['has', 'every', 'behaviour', 'twice'].join(' ')}"`)).toBe(
+      false,
+    )
+    expect(isThere('`test/repo/nowhere.test.ts` "x"')).toBe(false)
+    expect(isThere('soon')).toBe(false)
+  })
+})
+
+function isThere(heldBy: string): boolean {
+  const [, path = '', title = ''] = HELD_BY.exec(heldBy) ?? []
+  return path !== '' && existsSync(join(ROOT, path)) && readText(path).includes(title)
+}
