@@ -5,6 +5,7 @@ import { NO_ACCESS_POLICY } from '../core/access.ts'
 import { ON_DISCONNECT, UNPRICED_POLICIES, type Plan } from '../core/plan.ts'
 import { accessChange, accessReply, accessToJson, changedAccess, checkAccessGlobs } from './access.ts'
 import { budgeting, budgetingFromJson, budgetingReply, budgetingToJson } from './budgeting-json.ts'
+import { dialects, dialectsFromJson, dialectsReply, dialectsToJson } from './dialects-json.ts'
 import { makeEffective } from './effective.ts'
 import { notFound } from './errors.ts'
 import * as fields from './fields.ts'
@@ -24,6 +25,7 @@ const planReply = z.object({
   on_disconnect: z.enum(ON_DISCONNECT),
   unpriced: z.enum(UNPRICED_POLICIES),
   budgeting: budgetingReply,
+  dialects: dialectsReply,
   created_at: z.string(),
 })
 
@@ -38,6 +40,7 @@ export const putPlan = operation({
     on_disconnect: z.enum(ON_DISCONNECT).default('drain'),
     unpriced: z.enum(UNPRICED_POLICIES).default('hold'),
     budgeting: budgeting.prefault({}),
+    dialects: dialects.prefault({}),
     allow_unknown_models: z.boolean().default(false),
   }),
   reply: planReply,
@@ -56,6 +59,7 @@ export const putPlan = operation({
       onDisconnect: body.on_disconnect,
       unpriced: body.unpriced,
       budgeting: budgetingFromJson(body.budgeting),
+      dialects: dialectsFromJson(body.dialects),
       createdAt: before?.createdAt ?? fields.timeOf(deps.now()),
     }
     await deps.plans.putPlan(plan)
@@ -101,5 +105,6 @@ const planToJson = (plan: Plan): z.input<typeof planReply> => ({
   on_disconnect: plan.onDisconnect,
   unpriced: plan.unpriced,
   budgeting: budgetingToJson(plan.budgeting),
+  dialects: dialectsToJson(plan.dialects),
   created_at: plan.createdAt,
 })

@@ -168,6 +168,13 @@ describe('a plan', () => {
     expect((await world.ask('DELETE', 'plans/gold')).status).toBe(404)
   })
 
+  it('says what it lets through of other dialects, all unless it says otherwise', async () => {
+    expect((await put({})).body).toMatchObject({ dialects: { anthropic_beta: 'pass', unknown_fields: 'pass' } })
+    const dialects = { anthropic_beta: 'strip', unknown_fields: 'refuse' }
+    expect((await put({ dialects })).body).toMatchObject({ dialects })
+    expect((await put({ dialects: { anthropic_beta: 'maybe' } })).status).toBe(400)
+  })
+
   it('says how its budgets hold, strictly unless it says otherwise', async () => {
     expect((await put({})).body).toMatchObject({
       budgeting: {

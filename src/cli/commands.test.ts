@@ -94,6 +94,11 @@ describe('plans', () => {
     expect((await line.run('plan show held')).out).toContain('cap_output=true')
     expect((await line.run('plan set held --allow-model * --fallback-price 3')).code).toBe(2)
     await line.run('plan delete held')
+    const said = '--anthropic-beta strip --unknown-fields refuse'
+    expect(await line.json(`plan set closed --allow-model * ${said}`)).toMatchObject({
+      dialects: { anthropic_beta: 'strip', unknown_fields: 'refuse' },
+    })
+    await line.run('plan delete closed')
     expect((await line.run('plan list')).out).toMatch(
       /^gold +gold +\* +tokens:100000\/minute,burst=200000 requests:10\/ever$/m,
     )

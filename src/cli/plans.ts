@@ -25,6 +25,8 @@ export const plan: Group = {
         'on-disconnect': text('drain|abort', 'what happens to a call whose client leaves'),
         unpriced: text('hold|refuse', 'what happens to a call to a model without a price'),
         ...BUDGETING_OPTIONS,
+        'anthropic-beta': text('pass|strip|refuse', 'what happens to the names in anthropic-beta'),
+        'unknown-fields': text('pass|strip|refuse', 'what happens to members that a dialect is not known to have'),
         'allow-unknown-models': flag('take patterns that match no known model'),
       },
       async run({ admin }, { positionals, options }) {
@@ -39,6 +41,7 @@ export const plan: Group = {
           ...(options['on-disconnect'] === undefined ? {} : { on_disconnect: options['on-disconnect'] }),
           ...(options.unpriced === undefined ? {} : { unpriced: options.unpriced }),
           ...budgetingOf(options),
+          ...dialectsOf(options),
           ...(options['allow-unknown-models'] ? { allow_unknown_models: true } : {}),
         }
         const put = await admin().ask('PUT', `plans/${segment(positionals.id)}`, { body })
@@ -84,3 +87,19 @@ const forPeople = (found: Json): Json => ({
   limits: limitsText(found.limits),
   budgeting: budgetingText(found.budgeting as Json | undefined),
 })
+
+/** Empty: none was given. */
+function dialectsOf(options: {
+  readonly 'anthropic-beta'?: string | undefined
+  readonly 'unknown-fields'?: string | undefined
+}): { dialects?: Json } {
+  const beta = options['anthropic-beta']
+  const unknown = options['unknown-fields']
+  if (beta === undefined && unknown === undefined) return {}
+  return {
+    dialects: {
+      ...(beta === undefined ? {} : { anthropic_beta: beta }),
+      ...(unknown === undefined ? {} : { unknown_fields: unknown }),
+    },
+  }
+}

@@ -54,6 +54,7 @@ const PLAN: Shown<Plan> = {
     ...rest,
     fallbackPrice: fallbackPrice && fallbackShown(fallbackPrice),
   }),
+  dialects: (dialects) => ({ ...dialects }),
   createdAt: 'shown',
 }
 

@@ -3,6 +3,7 @@
 import { joinAccess, type Access } from './access.ts'
 import { createAliasTable, type Alias, type AliasTable } from './alias.ts'
 import { budgetingOf, type Budgeting } from './budgeting.ts'
+import { joinDialects, type DialectPolicy } from './dialects.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
 import { scopedLimit, type ScopedLimit } from './policy.ts'
 import type { ApiKey, Principal, Tenant } from './tenant.ts'
@@ -19,6 +20,7 @@ export type Member = {
   readonly onDisconnect: OnDisconnect
   readonly unpriced: UnpricedPolicy
   readonly budgeting: Budgeting
+  readonly dialects: DialectPolicy
   /** when the key stops working, in milliseconds since the epoch; Infinity: never */
   readonly validUntil: number
   /** the nearest disabled tenant of the chain; null: all are active */
@@ -119,6 +121,7 @@ function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
     onDisconnect: nearestPlan?.onDisconnect ?? 'drain',
     unpriced: nearestPlan?.unpriced ?? defaultUnpriced,
     budgeting: budgetingOf(nodes.flatMap(({ plan }) => (plan === undefined ? [] : [plan.budgeting]))),
+    dialects: joinDialects(nodes.flatMap(({ plan }) => (plan === undefined ? [] : [plan.dialects]))),
     validUntil: Math.min(endOf(key.expiresAt), endOf(key.revokedAt)),
     disabledBy: chain.find((node) => node.status === 'disabled')?.id ?? null,
   }

@@ -2,6 +2,7 @@
 
 import type { AccessPolicy } from './access.ts'
 import type { Budgeting } from './budgeting.ts'
+import type { DialectPolicy } from './dialects.ts'
 import type { Limit } from './limit.ts'
 
 export const ON_DISCONNECT = ['drain', 'abort'] as const
@@ -21,6 +22,7 @@ export type Plan = {
   /** what happens to a call whose model has no price */
   readonly unpriced: UnpricedPolicy
   readonly budgeting: Budgeting
+  readonly dialects: DialectPolicy
   readonly createdAt: string
 }
 

@@ -188,7 +188,7 @@ async function startCall(
   const wanted =
     prepared.translate === null
       ? asItCame(exchange, route, prepared.facts, question.body)
-      : prepared.translate({ model, requestId, now })
+      : prepared.translate({ model, requestId, now, dialects: member.dialects })
   const tenantId = member.principal.tenant.id
   const outgoing = rewrite(wanted, { access: member.access, tenantId, renamed })
   const { operation, path, headers, body, streams, answer } = outgoing

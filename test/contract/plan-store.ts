@@ -3,6 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { NO_ACCESS_POLICY, type AccessPolicy } from '../../src/core/access.ts'
 import { USUAL_BUDGETING } from '../../src/core/budgeting.ts'
+import { USUAL_DIALECTS } from '../../src/core/dialects.ts'
 import { picoUsd } from '../../src/core/money.ts'
 import { limitOf } from '../../src/core/limit.ts'
 import type { Plan, PlanStore } from '../../src/core/plan.ts'
@@ -41,6 +42,7 @@ export const aPlan = (id: string, changes: Partial<Plan> = {}): Plan => ({
   onDisconnect: 'drain',
   unpriced: 'hold',
   budgeting: USUAL_BUDGETING,
+  dialects: USUAL_DIALECTS,
   createdAt: '2026-10-01T00:00:00.000Z',
   ...changes,
 })
@@ -71,6 +73,7 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
           cutStream: true,
           fallbackPrice: { inputToken: picoUsd(3_000_000n), outputToken: picoUsd(15_000_000n) },
         },
+        dialects: { anthropicBeta: 'strip', unknownFields: 'refuse' },
         name: 'New',
       })
       await plans.putPlan(changed)

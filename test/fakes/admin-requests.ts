@@ -2,6 +2,7 @@
 
 import { NO_ACCESS_POLICY } from '../../src/core/access.ts'
 import { USUAL_BUDGETING } from '../../src/core/budgeting.ts'
+import { USUAL_DIALECTS } from '../../src/core/dialects.ts'
 import { ALL_TENANTS } from '../../src/core/tenant.ts'
 import { entry, fakeAdmin, type FakeAdmin } from './admin.ts'
 import type { AdminDependencies } from '../../src/admin/dependencies.ts'
@@ -121,6 +122,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
     onDisconnect: 'drain',
     unpriced: 'hold',
     budgeting: USUAL_BUDGETING,
+    dialects: USUAL_DIALECTS,
   } as const
   await aliases.putAlias({ name: 'unused', tenantId: null, targets: [UNUSED_TARGET], createdAt: '2026-01-01' })
   for (const id of ['basic', 'unused']) await plans.putPlan({ ...plan, id, limits: [], createdAt: '2026-01-01' })

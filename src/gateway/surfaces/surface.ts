@@ -1,5 +1,6 @@
 // What an inbound API dialect must do: recognise its paths, say what goes upstream for them, and say refusals in its own shape.
 
+import type { DialectPolicy } from '../../core/dialects.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { ResolvedModel, Tier } from '../../core/model.ts'
 import type { UpstreamCall } from '../../core/upstream.ts'
@@ -60,7 +61,12 @@ export type Prepared =
       readonly translate: (target: TranslationTarget) => Outgoing
     }
 
-export type TranslationTarget = { readonly model: ResolvedModel; readonly requestId: string; readonly now: number }
+export type TranslationTarget = {
+  readonly model: ResolvedModel
+  readonly requestId: string
+  readonly now: number
+  readonly dialects: DialectPolicy
+}
 
 /** A call as it goes upstream: always one of Bedrock's own operations, whatever the client said. */
 export type Outgoing = {

@@ -2,6 +2,7 @@
 
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import { planChange } from '../../core/audited.ts'
+import { USUAL_DIALECTS, type DialectPolicy } from '../../core/dialects.ts'
 import type { OnDisconnect, Plan, PlanStore, UnpricedPolicy } from '../../core/plan.ts'
 import { StoreConflict } from '../../core/tenant.ts'
 import { accessFromJson, accessToJson } from './access.ts'
@@ -63,6 +64,7 @@ const rowFromPlan = (plan: Plan): Selectable<Schema['plans']> => ({
   on_disconnect: plan.onDisconnect,
   unpriced: plan.unpriced,
   budgeting: budgetingToText(plan.budgeting),
+  dialects: JSON.stringify(plan.dialects),
   created_at: plan.createdAt,
 })
 
@@ -75,5 +77,6 @@ const planFromRow = (row: Selectable<Schema['plans']>): Plan => ({
   onDisconnect: row.on_disconnect as OnDisconnect,
   unpriced: row.unpriced as UnpricedPolicy,
   budgeting: budgetingFromText(row.budgeting),
+  dialects: { ...USUAL_DIALECTS, ...(JSON.parse(row.dialects) as Partial<DialectPolicy>) },
   createdAt: row.created_at,
 })

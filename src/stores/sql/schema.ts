@@ -19,6 +19,7 @@ export type Schema = {
     on_disconnect: string
     unpriced: string
     budgeting: string
+    dialects: string
     created_at: string
   }
   aliases: { owner: string; name: string; targets: string; created_at: string }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Dropped } from '../converse/dropped.ts'
 import { readFields } from '../converse/fields.ts'
 import { blockOf } from './converse-answer.ts'
 import { sayMessages } from './converse-request.ts'
@@ -12,7 +13,8 @@ const LLAMA = 'meta.llama3-3-70b-instruct-v1:0'
 
 const say = (body: object, baseModel = NOVA) => {
   const whole = { model: baseModel, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }], ...body }
-  const { request, dropped } = sayMessages(readFields(Buffer.from(JSON.stringify(whole))), baseModel)
+  const dropped = new Dropped()
+  const { request } = sayMessages(readFields(Buffer.from(JSON.stringify(whole))), baseModel, dropped)
   return { request: request as Loose, dropped: dropped.headers()[1] ?? '' }
 }
 

@@ -1,7 +1,7 @@
 // A Messages request as a call of Converse: what it asks for, and what of it could not be carried.
 
 import { abilitiesOf, type Effort } from '../converse/abilities.ts'
-import { Dropped } from '../converse/dropped.ts'
+import type { Dropped } from '../converse/dropped.ts'
 import { type Fields, InvalidField } from '../converse/fields.ts'
 import type { ConverseRequest, Json, Tool, ToolChoice } from '../converse/types.ts'
 import { cachePointOf, type Carriage, conversationOf } from './conversation.ts'
@@ -9,14 +9,12 @@ import { cachePointOf, type Carriage, conversationOf } from './conversation.ts'
 export type SaidMessages = {
   readonly request: ConverseRequest
   readonly stopSequences: readonly string[]
-  readonly dropped: Dropped
 }
 
 /** Families that keep prefixes where Converse has a cache point (Bedrock user guide, "Prompt caching", 2026-10); others refuse it. */
 const CACHE_POINTS = /^(?:anthropic\.claude-|amazon\.nova-)/
 
-export function sayMessages(fields: Fields, baseModel: string | null): SaidMessages {
-  const dropped = new Dropped()
+export function sayMessages(fields: Fields, baseModel: string | null, dropped: Dropped): SaidMessages {
   const carriage: Carriage = { dropped, cachePoints: baseModel !== null && CACHE_POINTS.test(baseModel) }
   if ((fields.objects('messages') ?? []).length === 0)
     throw new InvalidField('messages', 'must hold at least one message.')
@@ -39,7 +37,6 @@ export function sayMessages(fields: Fields, baseModel: string | null): SaidMessa
       ...(stopSequences.length === 0 ? {} : { additionalModelResponseFieldPaths: ['/stop_sequence'] }),
     },
     stopSequences,
-    dropped,
   }
 }
 

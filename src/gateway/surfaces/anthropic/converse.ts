@@ -12,12 +12,12 @@ import { renderBedrockRefusal } from './errors.ts'
 import { invalid, type MessagesRequest } from './request.ts'
 
 export function converseCall(request: MessagesRequest, { model, requestId }: TranslationTarget): Outgoing {
-  const { modelId, streams, betas, metadata } = request
+  const { modelId, streams, betas, metadata, dropped } = request
   if (request.scan.range('max_tokens') === undefined) throw invalid('max_tokens: Field required')
-  const said = sayMessages(readFields(request.body), model.baseModel)
-  if (betas.length > 0) said.dropped.add('anthropic-beta')
+  const said = sayMessages(readFields(request.body), model.baseModel, dropped)
+  if (betas.length > 0) dropped.add('anthropic-beta')
   const asked: Asked = { requestId, modelId, stopSequences: said.stopSequences }
-  const headers = ['request-id', requestId, ...said.dropped.headers()]
+  const headers = ['request-id', requestId, ...dropped.headers()]
   return outgoingConverse({
     modelId,
     request: { ...said.request, ...saidInHeaders(request.headers) },

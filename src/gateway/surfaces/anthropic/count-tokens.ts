@@ -35,7 +35,7 @@ function countableBody(request: MessagesRequest): string {
 }
 
 function countable(request: MessagesRequest, { baseModel }: TranslationTarget['model']): object {
-  const { messages, system, toolConfig } = sayMessages(readFields(request.body), baseModel).request
+  const { messages, system, toolConfig } = sayMessages(readFields(request.body), baseModel, request.dropped).request
   return {
     messages,
     ...(system === undefined ? {} : { system }),

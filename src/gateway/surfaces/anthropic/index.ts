@@ -5,6 +5,7 @@ import { converseCall } from './converse.ts'
 import { countTokensCall } from './count-tokens.ts'
 import { renderAnthropicError, renderAnthropicStreamError } from './errors.ts'
 import { invokeCall } from './invoke.ts'
+import { underPolicy } from './policy.ts'
 import { readMessagesRequest, type MessagesRequest } from './request.ts'
 import type { Outgoing, Route, Surface, TranslationTarget } from '../surface.ts'
 
@@ -18,7 +19,10 @@ export const anthropicSurface: Surface = {
       throw new GatewayError('unknown_route', { message: `There is no operation ${route.operation} here.` })
     }
     const request = readMessagesRequest(header, body)
-    return { facts: { modelId: request.modelId }, translate: (target) => outgoingOf(route, request, target) }
+    return {
+      facts: { modelId: request.modelId },
+      translate: (target) => outgoingOf(route, underPolicy(request, target.dialects), target),
+    }
   },
   renderError: renderAnthropicError,
   renderStreamError: renderAnthropicStreamError,

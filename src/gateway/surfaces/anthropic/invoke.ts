@@ -4,7 +4,6 @@ import { GatewayError } from '../../../core/errors.ts'
 import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
 import { sseEvent } from '../../../http/sse.ts'
 import { outgoingCall, refusalWords } from '../converse/call.ts'
-import { Dropped } from '../converse/dropped.ts'
 import type { AnswerTranslator, Outgoing, TranslationTarget } from '../surface.ts'
 import { bedrockExceptionEvent, renderBedrockRefusal } from './errors.ts'
 import { editMembers, type MemberEdits } from './native-body.ts'
@@ -14,8 +13,7 @@ import type { MessagesRequest } from './request.ts'
 const NATIVE_VERSION = '"bedrock-2023-05-31"'
 
 export function invokeCall(request: MessagesRequest, { requestId }: TranslationTarget): Outgoing {
-  const { streams, modelId } = request
-  const dropped = new Dropped()
+  const { streams, modelId, dropped } = request
   if (request.scan.range('service_tier') !== undefined) dropped.add('service_tier')
   const operation = streams ? 'InvokeModelWithResponseStream' : 'InvokeModel'
   return outgoingCall({

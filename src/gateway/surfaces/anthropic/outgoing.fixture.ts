@@ -1,10 +1,16 @@
 // For tests of this dialect: a Messages request as it goes upstream, and the translator of its answer.
 
+import { USUAL_DIALECTS, type DialectPolicy } from '../../../core/dialects.ts'
 import type { AnswerTranslator, Outgoing } from '../surface.ts'
 import { anthropicSurface } from './index.ts'
 
 /** A call of the model itself; `headers` by their names. */
-export function outgoing(modelId: string, body: object, headers: Readonly<Record<string, string>> = {}): Outgoing {
+export function outgoing(
+  modelId: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+  dialects: DialectPolicy = USUAL_DIALECTS,
+): Outgoing {
   const route = anthropicSurface.match('POST', '/v1/messages')
   if (route === null) throw new Error('not a path of this dialect')
   const whole = { model: modelId, max_tokens: 9, messages: [{ role: 'user', content: 'hi' }], ...body }
@@ -19,7 +25,7 @@ export function outgoing(modelId: string, body: object, headers: Readonly<Record
     reach: 'geographic',
     region: 'us-east-1',
   } as const
-  return prepared.translate({ model, requestId: 'r1', now: 0 })
+  return prepared.translate({ model, requestId: 'r1', now: 0, dialects })
 }
 
 export function translatorOf(modelId: string, body: object): AnswerTranslator {

@@ -4,6 +4,7 @@ import { GatewayError } from '../../../core/errors.ts'
 import { createJsonGuard, type JsonScan } from '../../../http/json-guard.ts'
 import { flawWords } from '../bedrock-facts.ts'
 import { clientMetadata, type Header } from '../client-metadata.ts'
+import { Dropped } from '../converse/dropped.ts'
 import { assertObject } from './native-body.ts'
 
 export type MessagesRequest = {
@@ -16,6 +17,8 @@ export type MessagesRequest = {
   readonly betas: readonly string[]
   /** what the client said of whom and what the call is for */
   readonly metadata: Readonly<Record<string, string>>
+  /** what of it could not be carried, collected while it is translated */
+  readonly dropped: Dropped
   /** headers that Bedrock has a meaning for and that may stand beside a translated body too, flat */
   readonly headers: readonly string[]
 }
@@ -36,9 +39,7 @@ const PASSED_HEADERS = [
 ]
 
 export function readMessagesRequest(header: Header, body: Buffer): MessagesRequest {
-  const scan = GUARD.scan(body)
-  if (!scan.ok) throw new GatewayError('invalid_request', { message: flawWords(scan.flaw, scan.offset, scan.key) })
-  assertObject(body)
+  const scan = scanned(body)
   const read = (name: string): unknown => {
     const text = scan.text(name)
     return text === undefined ? undefined : JSON.parse(text)
@@ -54,11 +55,26 @@ export function readMessagesRequest(header: Header, body: Buffer): MessagesReque
     streams: stream,
     betas: betasOf(header(BETA_HEADER), read('anthropic_beta')),
     metadata: { ...clientMetadata(header), ...userOf(read('metadata')) },
+    dropped: new Dropped(),
     headers: PASSED_HEADERS.flatMap((name) => {
       const value = header(name)
       return value === undefined ? [] : [name, value]
     }),
   }
+}
+
+/** The same request with other bytes. */
+export const withBody = (request: MessagesRequest, body: Buffer): MessagesRequest => ({
+  ...request,
+  body,
+  scan: scanned(body),
+})
+
+function scanned(body: Buffer): MessagesRequest['scan'] {
+  const scan = GUARD.scan(body)
+  if (!scan.ok) throw new GatewayError('invalid_request', { message: flawWords(scan.flaw, scan.offset, scan.key) })
+  assertObject(body)
+  return scan
 }
 
 export const invalid = (message: string): GatewayError => new GatewayError('invalid_request', { message })

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest'
+import { joinDialects, USUAL_DIALECTS, type DialectPolicy } from './dialects.ts'
+
+const policy = (anthropicBeta: DialectPolicy['anthropicBeta'], unknownFields: DialectPolicy['unknownFields']) => ({
+  anthropicBeta,
+  unknownFields,
+})
+
+describe('plans of a tenant and its ancestors', () => {
+  it.each([
+    [[], USUAL_DIALECTS],
+    [[policy('strip', 'pass')], policy('strip', 'pass')],
+    [[policy('pass', 'refuse'), policy('strip', 'strip')], policy('strip', 'refuse')],
+    [[policy('refuse', 'pass'), policy('pass', 'pass')], policy('refuse', 'pass')],
+  ])('%j let pass what the strictest lets pass', (policies, wanted) => {
+    expect(joinDialects(policies)).toEqual(wanted)
+  })
+})
