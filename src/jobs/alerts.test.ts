@@ -183,7 +183,7 @@ it('unpriced usage and upstream errors are raised from what is read of them', as
         return [row('new.model', 2n), row('known.model', 0n)]
       },
     },
-    watchedLimits: async () => [],
+    watchedLimits: () => Promise.reject(new Error('no rule asks for limits')),
     errorRates: () => [{ modelId: 'm', region: 'r', calls: 10, errors: 1 }],
     isWithin: () => true,
     now: () => START,

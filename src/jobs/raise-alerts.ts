@@ -67,7 +67,8 @@ export function createAlertRaiser(dependencies: AlertRaiserDependencies): () => 
     if (rules.some(({ kind }) => kind === 'unpriced')) {
       raised += await raise(unpricedAlerts(rules, await unpriced(at), context), rules)
     }
-    const limits = await dependencies.watchedLimits(at)
+    const watched = rules.some(({ kind }) => kind === 'threshold' || kind === 'forecast')
+    const limits = watched ? await dependencies.watchedLimits(at) : []
     for (let from = 0; from < limits.length; from += SLICE_LIMITS) {
       raised += await raise(limitAlerts(rules, limits.slice(from, from + SLICE_LIMITS), context), rules)
       // calls go first: a large installation is looked at piece by piece

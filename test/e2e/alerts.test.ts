@@ -189,7 +189,9 @@ describe('alerts', () => {
       to: ['b@example.com'],
     }
     await gateway.admin('PUT', 'alert-targets/mail', mail)
-    const files = readdirSync(dataDir).map((name) => readFileSync(join(dataDir, name), 'latin1'))
+    const files = readdirSync(dataDir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1'))
     const answers = [await gateway.admin('GET', 'alert-targets'), await gateway.admin('GET', 'audit?limit=1000')]
     const places = [...files, gateway.output(), JSON.stringify(answers)]
     expect(places.at(-1)).toMatch(/alert_rule.*alert_target|alert_target.*alert_rule/)
