@@ -2,7 +2,7 @@
 
 import type { AdminDependencies, AdminJobs, ChangingDependencies, KnownModel } from './admin/dependencies.ts'
 import { announcing, audited } from './audited-jobs.ts'
-import { readPriceList } from './catalogue/aws-price-list.ts'
+import { readPriceListAside } from './catalogue/price-list-aside.ts'
 import { MODELS } from './catalogue/models.ts'
 import { byItself, type AuditOrigin } from './core/audit.ts'
 import { formatPicoUsd } from './core/money.ts'
@@ -52,7 +52,7 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     limitStatus: (tenantId) => counters.read(tenantId, now()),
     runningHold: pipeline.runningHold,
     refusedCall: parts.refusedCalls.find,
-    readPriceList,
+    readPriceList: (file) => readPriceListAside(file),
     onFailure: parts.onFailure,
   }
 }

@@ -51,7 +51,7 @@ export type AdminDependencies = ChangingDependencies & {
   /** what is known of a call that was refused; null: it was not, or no longer known */
   readonly refusedCall: (requestId: string) => RefusedCall | null
   /** Reads an AWS Price List file; RangeError says why it is none. */
-  readonly readPriceList: (file: Buffer) => PriceListReading
+  readonly readPriceList: (file: Buffer) => PriceListReading | Promise<PriceListReading>
   /** Hears of everything that was answered with 500. */
   readonly onFailure: (thrown: unknown, requestId: string) => void
   /** Which tenants a caller may see; absent: operators see all, and there are no others yet. */

@@ -48,7 +48,7 @@ export const importPriceList = operation({
     rated_calls: z.number().nullable().meta({ description: 'null: they will be rated later' }),
   }),
   async run({ deps, query, body }) {
-    const reading = readOrRefuse(deps, body)
+    const reading = await readOrRefuse(deps, body)
     const changes = changesOf(deps, reading.prices)
     const wanted = changes.map(({ price }) => price)
     const outcome =
@@ -77,9 +77,9 @@ export const importPriceList = operation({
   },
 })
 
-function readOrRefuse(deps: AdminDependencies, file: Buffer): PriceListReading {
+async function readOrRefuse(deps: AdminDependencies, file: Buffer): Promise<PriceListReading> {
   try {
-    return deps.readPriceList(file)
+    return await deps.readPriceList(file)
   } catch (thrown) {
     if (!(thrown instanceof RangeError) && !(thrown instanceof SyntaxError)) throw thrown
     throw invalid(null, `This is not an AWS Price List file: ${thrown.message}`)
