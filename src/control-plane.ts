@@ -8,6 +8,7 @@ import { byItself, type AuditOrigin } from './core/audit.ts'
 import { formatPicoUsd } from './core/money.ts'
 import type { Alerting } from './alerting.ts'
 import type { Counters } from './core/reservation.ts'
+import type { Lifecycles } from './gateway/lifecycles.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { DayCloser } from './jobs/close-schedule.ts'
 import type { RefusedCalls } from './gateway/refused-calls.ts'
@@ -21,6 +22,7 @@ export type ControlPlaneParts = {
   readonly snapshots: Snapshots
   readonly counters: Counters
   readonly pipeline: Pipeline
+  readonly lifecycles: Lifecycles
   readonly dayCloser: DayCloser
   readonly refusedCalls: RefusedCalls
   readonly alerting: Alerting
@@ -49,6 +51,7 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     priceBook: snapshots.priceBook,
     changed: snapshots.reload,
     models: () => KNOWN_MODELS,
+    lifecycleOf: parts.lifecycles.of,
     limitStatus: (tenantId) => counters.read(tenantId, now()),
     runningHold: pipeline.runningHold,
     refusedCall: parts.refusedCalls.find,

@@ -8,7 +8,7 @@ import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
 import { createAlerting, type Alerting } from './alerting.ts'
 import { createApplication } from './application.ts'
-import { modelFacts } from './catalogue/models.ts'
+import { modelFacts, MODELS } from './catalogue/models.ts'
 import { shippedPrices } from './catalogue/prices/index.ts'
 import type { Config } from './config.ts'
 import { adminDependenciesOf } from './control-plane.ts'
@@ -22,6 +22,7 @@ import { Drains } from './gateway/drains.ts'
 import { createFacadeOperations, type CostItem } from './gateway/facade-operations.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { InputEstimates } from './gateway/input-estimates.ts'
+import { createLifecycles, type Lifecycles } from './gateway/lifecycles.ts'
 import { createResourceOwners } from './gateway/owners.ts'
 import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRefusedCalls, type RefusedCalls } from './gateway/refused-calls.ts'
@@ -71,6 +72,7 @@ type Parts = {
   readonly newId: () => string
   readonly deriveSecretAccessKey: (accessKeyId: string) => string
   readonly pollResults: OpenPollResults
+  readonly lifecycles: Lifecycles
 }
 
 const POLL_MILLISECONDS = 500
@@ -174,6 +176,9 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     newId,
     deriveSecretAccessKey,
     pollResults: await pollResultsOf(config, log, deriveSecretAccessKey),
+    lifecycles: createLifecycles(
+      MODELS.map(({ baseModel, lifecycle }) => [baseModel, { status: lifecycle, endOfLifeOn: null }]),
+    ),
   }
 }
 
@@ -203,6 +208,7 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     upstream: parts.upstream,
     drains: parts.drains,
     owners: createResourceOwners(store.settings),
+    lifecycles: parts.lifecycles,
     modelBounds: modelBoundsOf,
     inputEstimates: new InputEstimates(),
     now,

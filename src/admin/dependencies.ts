@@ -4,7 +4,7 @@ import type { AlertStore, AlertTarget, TargetSettings } from '../core/alert-deli
 import type { AliasStore } from '../core/alias.ts'
 import type { AuditOrigin, AuditStore } from '../core/audit.ts'
 import type { LedgerStore } from '../core/ledger.ts'
-import type { Routing } from '../core/model.ts'
+import type { ModelLifecycle, Routing } from '../core/model.ts'
 import type { PicoUsd } from '../core/money.ts'
 import type { PlanStore } from '../core/plan.ts'
 import type { CounterReading } from '../core/policy.ts'
@@ -44,6 +44,8 @@ export type AdminDependencies = ChangingDependencies & {
   readonly changed: () => void | Promise<void>
   /** the models that this version knows, whether or not they have a price */
   readonly models: () => readonly KnownModel[]
+  /** where a model is in its life, by what Bedrock has said last; null: nothing is known */
+  readonly lifecycleOf: (baseModel: string) => ModelLifecycle | null
   /** what is counted for a tenant now; null: nothing is counted in this process */
   readonly limitStatus: (tenantId: string) => CounterReading | null
   /** what is set aside for a call that still runs; null: it does not run here */

@@ -45,7 +45,14 @@ function modelsOf(deps: AdminDependencies, book: PriceBook): readonly KnownModel
   for (const baseModel of book.list.keys()) {
     if (!known.has(baseModel)) known.set(baseModel, onlyPriced(baseModel))
   }
-  return [...known.values()].toSorted((left, right) => (left.baseModel < right.baseModel ? -1 : 1))
+  return [...known.values()]
+    .map((model) => withLifecycle(deps, model))
+    .toSorted((left, right) => (left.baseModel < right.baseModel ? -1 : 1))
+}
+
+function withLifecycle({ lifecycleOf }: AdminDependencies, model: KnownModel): KnownModel {
+  const found = lifecycleOf(model.baseModel)
+  return found === null ? model : { ...model, lifecycle: found.status, endOfLifeOn: found.endOfLifeOn }
 }
 
 const onlyPriced = (baseModel: string): KnownModel => ({

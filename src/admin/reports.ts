@@ -59,7 +59,7 @@ export const reportOperation = (report: Report): Operation =>
     reply: reportReply,
     alsoAs: 'text/csv',
     async run({ deps, scope, query: { format, ...asked } }) {
-      const dependencies = { rollups: deps.rollups, scope, now: deps.now() }
+      const dependencies = { rollups: deps.rollups, scope, now: deps.now(), lifecycleOf: deps.lifecycleOf }
       const table = await report.run(dependencies, asked as Record<string, string | undefined>).catch(refuse)
       if (format === 'csv') return new Csv(csvOf(table), `${report.name}.csv`)
       return jsonOf(report, table)

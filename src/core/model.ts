@@ -22,6 +22,12 @@ export type ModelIdKind =
 export const REACHES = ['in_region', 'geographic', 'global'] as const
 export type Reach = (typeof REACHES)[number]
 
+/** Where a model is in its life; `endOfLifeOn` is an ISO 8601 date, null where none is known. */
+export type ModelLifecycle = {
+  readonly status: 'active' | 'legacy' | 'retired'
+  readonly endOfLifeOn: string | null
+}
+
 /** A model id as parsed from its text alone. */
 export type ParsedModelId = {
   /** as the caller sent it, percent-decoded once */

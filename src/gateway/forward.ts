@@ -16,7 +16,7 @@ import type { HttpExchange } from '../http/exchange.ts'
 import type { Placed } from '../http/roster.ts'
 import type { Admitted } from './admit.ts'
 import type { Drains, DrainPlace } from './drains.ts'
-import { answerHeaders, flatHeader } from './headers.ts'
+import { answerHeaders, flatHeader, type OwnWords } from './headers.ts'
 import { Delivery } from './delivery.ts'
 import { isRetryableStatus, retryDelayMilliseconds } from './retry.ts'
 import { settle, type Outcome, type SettleDependencies } from './settle.ts'
@@ -41,6 +41,7 @@ export type ForwardQuestion = {
   readonly exchange: HttpExchange
   readonly surface: Surface
   readonly admitted: Admitted
+  readonly ownWords: OwnWords
   readonly call: UpstreamCall
   /** the operation answers with a stream */
   readonly streams: boolean
@@ -173,7 +174,7 @@ class Run implements UpstreamListener, RunningCall {
       return
     }
     this.#state = 'relaying'
-    const { admitted, call, exchange } = this.#question
+    const { admitted, call, exchange, ownWords } = this.#question
     this.#tap = this.#dependencies.upstream.tap({
       operation: call.operation,
       model: admitted.model,
@@ -182,7 +183,7 @@ class Run implements UpstreamListener, RunningCall {
     })
     this.#tap.headers(status, headers)
     const streams = flatHeader(headers, 'content-type')?.startsWith('application/vnd.amazon.eventstream') ?? false
-    this.#delivery.head(status, answerHeaders(headers, admitted.hold.requestId, admitted.outputCap), streams)
+    this.#delivery.head(status, answerHeaders(headers, admitted.hold.requestId, ownWords), streams)
   }
 
   onData(chunk: Buffer): boolean {

@@ -28,12 +28,24 @@ const BACK_PREFIX = 'x-amzn-'
 const UNPRINTABLE = /[^\t\x20-\x7e\x80-\xff]/
 /** Says to what the gateway lowered the output cap of the call, where its budget left no more. */
 export const OUTPUT_CAPPED_HEADER = 'x-weighbridge-output-capped'
+/** Says that the model is legacy or retired, and when it ends where that is known. */
+export const LIFECYCLE_HEADER = 'x-weighbridge-model-lifecycle'
 export const REQUEST_ID_HEADER = 'x-weighbridge-request-id'
 
+/** What the gateway itself has to say with an answer; null: nothing. */
+export type OwnWords = { readonly outputCap: number | null; readonly lifecycle: string | null }
+
+export const NO_OWN_WORDS: OwnWords = { outputCap: null, lifecycle: null }
+
 /** Headers of the answer that belong to the operation, flat, and the gateway's own. */
-export function answerHeaders(upstream: readonly string[], requestId: string, outputCap: number | null): string[] {
+export function answerHeaders(
+  upstream: readonly string[],
+  requestId: string,
+  { outputCap, lifecycle }: OwnWords,
+): string[] {
   const flat = [REQUEST_ID_HEADER, requestId]
   if (outputCap !== null) flat.push(OUTPUT_CAPPED_HEADER, String(outputCap))
+  if (lifecycle !== null) flat.push(LIFECYCLE_HEADER, lifecycle)
   for (let index = 0; index + 1 < upstream.length; index += 2) {
     const name = upstream[index] as string
     const value = upstream[index + 1] as string

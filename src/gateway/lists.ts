@@ -6,7 +6,8 @@ import { GatewayError, type ErrorCode } from '../core/errors.ts'
 import { parseModelId } from '../core/model.ts'
 import type { Upstream, UpstreamCall, UpstreamFailure } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { answerHeaders, outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
+import { answerHeaders, NO_OWN_WORDS, outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
+import type { Lifecycles } from './lifecycles.ts'
 import type { ResourceOwners } from './owners.ts'
 import { aliasedModelId } from './resolve.ts'
 import type { Route, Surface } from './surfaces/surface.ts'
@@ -18,6 +19,7 @@ export type ListDependencies = {
   readonly owners: ResourceOwners
   readonly region: string
   readonly directory: () => Pick<Directory, 'aliases'>
+  readonly lifecycles: Pick<Lifecycles, 'learn'>
   readonly now: () => number
 }
 export type ListQuestion = {
@@ -44,7 +46,7 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
   })
   const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body
   const said = question.surface.renderList?.(answer.status, body)
-  if (said === undefined) exchange.respond(answer.status, answerHeaders(answer.headers, requestId, null), body)
+  if (said === undefined) exchange.respond(answer.status, answerHeaders(answer.headers, requestId, NO_OWN_WORDS), body)
   else exchange.respond(said.status, [...said.headers, REQUEST_ID_HEADER, requestId], said.body)
 }
 
@@ -141,6 +143,7 @@ async function filterAnswer(
   const items = parsed[filter.list]
   if (!Array.isArray(items)) throw new GatewayError('upstream_failed', { detail: `no ${filter.list} in the answer` })
   const records = items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
+  if (route.operation === 'ListFoundationModels') dependencies.lifecycles.learn(records)
   const kept = await Promise.all(records.map((item) => filter.keeps(dependencies, member, item)))
   const seenItems = records.filter((_, index) => kept[index])
   const aliases = filter.aliased === null ? [] : aliasItems(dependencies, member, filter.aliased, seenItems)

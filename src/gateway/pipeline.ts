@@ -13,6 +13,7 @@ import { deadlineTickMilliseconds, forward, type ForwardDependencies, type Runni
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import { createLongPolling, type LongPollingDependencies } from './long-polling.ts'
 import { answerUnmetered } from './models.ts'
+import type { Lifecycles } from './lifecycles.ts'
 import type { ResourceOwners } from './owners.ts'
 import { resolveCall, type ResolveDependencies } from './resolve.ts'
 import { rewrite } from './rewrite.ts'
@@ -33,6 +34,7 @@ export type PipelineDependencies = AuthenticateDependencies &
     readonly forwardLimits: ForwardDependencies['limits']
     readonly pipelineLimits: PipelineLimits
     readonly owners: ResourceOwners
+    readonly lifecycles: Lifecycles
     readonly directory: () => Directory
     readonly newId: () => string
     /** keys of the request metadata that are kept on entries */
@@ -208,6 +210,7 @@ async function startCall(
     exchange,
     surface,
     admitted,
+    ownWords: { outputCap: admitted.outputCap, lifecycle: dependencies.lifecycles.headerOf(model.baseModel) },
     streams,
     answer,
     call: {

@@ -4,7 +4,7 @@ import { toGatewayError, GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { SSE_HEADERS } from '../http/sse.ts'
 import { Delivery, type DeliveryHooks } from './delivery.ts'
-import { flatHeader, OUTPUT_CAPPED_HEADER, REQUEST_ID_HEADER } from './headers.ts'
+import { flatHeader, LIFECYCLE_HEADER, OUTPUT_CAPPED_HEADER, REQUEST_ID_HEADER } from './headers.ts'
 import type { AnswerTranslator, RenderedAnswer, Surface } from './surfaces/surface.ts'
 
 /** A whole answer is translated when all of it is here; one that is larger is given up, and billed all the same. */
@@ -24,7 +24,7 @@ export type TranslatedDeliveryOptions = {
 /** A translator gives whole events only, so a stream can be ended with an error behind any of its chunks. */
 const EVENTS = { wholeBytes: (chunk: Buffer): number => chunk.length }
 /** Of the headers that cross the gateway with a native answer, those that no dialect says in its own way. */
-const KEPT = [REQUEST_ID_HEADER, OUTPUT_CAPPED_HEADER, 'x-amzn-requestid', 'retry-after']
+const KEPT = [REQUEST_ID_HEADER, OUTPUT_CAPPED_HEADER, LIFECYCLE_HEADER, 'x-amzn-requestid', 'retry-after']
 
 export class TranslatedDelivery extends Delivery {
   readonly #options: TranslatedDeliveryOptions

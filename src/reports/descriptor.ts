@@ -2,6 +2,7 @@
 
 import { parseInstant } from '../core/price-book.ts'
 import type { RollupStore } from '../core/rollup.ts'
+import type { ModelLifecycle } from '../core/model.ts'
 import { TENANT_ID_PATTERN, type TenantScope } from '../core/tenant.ts'
 
 export type ReportDependencies = {
@@ -9,6 +10,8 @@ export type ReportDependencies = {
   readonly scope: TenantScope
   /** milliseconds since the epoch */
   readonly now: number
+  /** null: nothing is known of the model */
+  readonly lifecycleOf: (baseModel: string) => ModelLifecycle | null
 }
 
 /** One thing that can be asked. `parse` throws RangeError with what the text must be. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LedgerEntry } from '../core/ledger.ts'
+import type { ModelLifecycle } from '../core/model.ts'
 import { parsePicoUsd, picoUsd } from '../core/money.ts'
 import { ALL_TENANTS, type TenantScope } from '../core/tenant.ts'
 import { entry } from '../../test/fakes/admin.ts'
@@ -9,11 +10,18 @@ import type { Report } from './descriptor.ts'
 import { daily } from './daily.ts'
 import { REPORTS } from './index.ts'
 import { jsonOf } from './json.ts'
+import { lifecycle } from './lifecycle.ts'
 import { spend } from './spend.ts'
 import { unpriced } from './unpriced.ts'
 
 const NOON = Date.UTC(2024, 6, 1, 12)
 const NOW = Date.UTC(2024, 6, 2, 9)
+
+const LIFECYCLES: Readonly<Record<string, ModelLifecycle>> = {
+  'a.old': { status: 'legacy', endOfLifeOn: '2027-03-01' },
+  'a.gone': { status: 'retired', endOfLifeOn: null },
+  'a.new': { status: 'active', endOfLifeOn: null },
+}
 
 type Asked = Readonly<Record<string, string | undefined>>
 
@@ -25,7 +33,7 @@ async function run(
 ) {
   const { ledger, rollups } = fakeStores()
   for (const [index, one] of entries.entries()) await ledger.append({ ...one, requestId: `request-${index}` })
-  return report.run({ rollups, scope, now: NOW }, asked)
+  return report.run({ rollups, scope, now: NOW, lifecycleOf: (baseModel) => LIFECYCLES[baseModel] ?? null }, asked)
 }
 
 const call = (changed: Partial<LedgerEntry> & { input?: string; output?: string } = {}): LedgerEntry => {
@@ -233,6 +241,29 @@ describe('unpriced', () => {
         unpriced_calls: 1n,
       }),
     ])
+  })
+})
+
+describe('lifecycle', () => {
+  it('has the calls of models that come to their end, and no others', async () => {
+    const calls = [
+      call({ tenantId: 'b', modelId: 'us.a.old', baseModel: 'a.old' }),
+      call({ tenantId: 'a', modelId: 'us.a.old', baseModel: 'a.old' }),
+      call({ tenantId: 'a', modelId: 'us.a.old', baseModel: 'a.old' }),
+      call({ tenantId: 'a', modelId: 'a.gone', baseModel: 'a.gone', ...UNPRICED }),
+      call({ tenantId: 'a', modelId: 'a.new', baseModel: 'a.new' }),
+      call({ tenantId: 'a', modelId: 'a.unknown', baseModel: 'a.unknown' }),
+    ]
+    expect(csvOf(await run(lifecycle, calls, { from: '2024-07-01' }))).toBe(
+      [
+        'tenant,model,base_model,lifecycle,end_of_life_on,calls,cost_usd',
+        'a,a.gone,a.gone,retired,,1,',
+        'a,us.a.old,a.old,legacy,2027-03-01,2,0.021',
+        'b,us.a.old,a.old,legacy,2027-03-01,1,0.0105',
+        '',
+      ].join('\n'),
+    )
+    expect((await run(lifecycle, calls, { from: '2024-07-01', tenant: 'b' })).rows).toHaveLength(1)
   })
 })
 

@@ -14,6 +14,7 @@ import { startRecordingUpstream, type Received, type RecordingUpstream } from '.
 import { HAIKU, NOVA_LITE } from './requests.ts'
 
 const messages = [{ role: 'user' as const, content: [{ text: 'Good morning.' }] }]
+const LEGACY = 'us.amazon.nova-premier-v1:0'
 const NOVA_2_LITE = 'us.amazon.nova-2-lite-v1:0'
 const PROVISIONED = 'arn:aws:bedrock:us-east-1:123456789012:provisioned-model/simulatedpt1'
 
@@ -201,5 +202,26 @@ describe('a role that is assumed for a tenant', () => {
     expect(listed.status).toBe(503)
     expect(harness.simulator.bill().length).toBe(before)
     expect((await harness.ledger()).at(-1)).toMatchObject({ tenant_id: 'locked-out', cost_usd: '0' })
+  })
+})
+
+describe('a model that comes to its end', () => {
+  it('says so with each answer, streams too, and in the report', async () => {
+    const tenant = await harness.tenant('behind-the-times')
+    const headersOf = async (modelId: string, operation: string): Promise<string | null> => {
+      const response = await fetch(`${harness.url}/model/${modelId}/${operation}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${tenant.secret}` },
+        body: JSON.stringify({ messages }),
+      })
+      expect(response.status).toBe(200)
+      await response.arrayBuffer()
+      return response.headers.get('x-weighbridge-model-lifecycle')
+    }
+    expect(await headersOf(LEGACY, 'converse')).toBe('legacy')
+    expect(await headersOf(LEGACY, 'converse-stream')).toBe('legacy')
+    expect(await headersOf(NOVA_LITE, 'converse')).toBeNull()
+    const report = await harness.admin('GET', 'reports/lifecycle?tenant=behind-the-times')
+    expect(report.rows).toMatchObject([{ model: LEGACY, lifecycle: 'legacy', end_of_life_on: null, calls: 2 }])
   })
 })

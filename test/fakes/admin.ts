@@ -106,6 +106,7 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
       heard.changes += 1
     },
     models: () => [SONNET],
+    lifecycleOf: () => null,
     limitStatus: () => null,
     runningHold: () => null,
     refusedCall: () => null,
