@@ -52,7 +52,7 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     changed: snapshots.reload,
     models: () => KNOWN_MODELS,
     lifecycleOf: parts.lifecycles.of,
-    limitStatus: (tenantId) => counters.read(tenantId, now()),
+    limitStatuses: (tenantId) => counters.limitStatuses(now(), tenantId),
     runningHold: pipeline.runningHold,
     refusedCall: parts.refusedCalls.find,
     readPriceList: (file) => readPriceListAside(file),

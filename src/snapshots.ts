@@ -23,8 +23,10 @@ export async function createSnapshots(dependencies: {
   readonly prices: PriceStore
   readonly changeCounter: () => Promise<number>
   readonly defaultUnpriced: UnpricedPolicy
+  /** Prepares for a directory; what it returns is called in the turn in which the directory begins to hold. */
+  readonly prepare: (directory: Directory) => Promise<() => void>
 }): Promise<Snapshots> {
-  const { tenants, plans, aliases, prices, changeCounter, defaultUnpriced } = dependencies
+  const { tenants, plans, aliases, prices, changeCounter, defaultUnpriced, prepare } = dependencies
   let counter = -1
   let directory = buildDirectory({ tenants: [], keys: [], plans: [], aliases: [], defaultUnpriced })
   let priceBook = buildPriceBook([])
@@ -41,7 +43,10 @@ export async function createSnapshots(dependencies: {
       aliases.listAliases(),
       prices.versionsAfter(priceBook.version),
     ])
-    directory = buildDirectory({ tenants: allTenants, keys, plans: allPlans, aliases: allAliases, defaultUnpriced })
+    const next = buildDirectory({ tenants: allTenants, keys, plans: allPlans, aliases: allAliases, defaultUnpriced })
+    const begin = await prepare(next)
+    begin()
+    directory = next
     if (versions.length > 0) priceBook = extendPriceBook(priceBook, versions)
     counter = seen
   }

@@ -8,6 +8,7 @@ import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
 import { createAlerting, type Alerting } from './alerting.ts'
 import { createApplication } from './application.ts'
+import { burnRateOf } from './catalogue/burn-down.ts'
 import { modelFacts, MODELS } from './catalogue/models.ts'
 import { shippedPrices } from './catalogue/prices/index.ts'
 import type { Config } from './config.ts'
@@ -30,7 +31,7 @@ import { createRequestIds } from './gateway/request-id.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
 import { createListener, type Listener, type ListenerOptions } from './http/listener.ts'
 import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
-import { seedCounters } from './jobs/seed-counters.ts'
+import { countLedger } from './jobs/count-ledger.ts'
 import { recover } from './recovery.ts'
 import { cellText, csvOf } from './reports/csv.ts'
 import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
@@ -154,6 +155,8 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
   const say = (level: 'info' | 'error', fields: object, words: string): void => log[level](fields, words)
   await shipPrices({ store, shipped: shippedPrices(), log: say, now })
   await recover({ holds, store, log, now })
+  const counters = countersOf(opened)
+  let idle = true
   const snapshots = await createSnapshots({
     tenants: store.tenants,
     plans: store.plans,
@@ -161,9 +164,9 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     prices: store.prices,
     changeCounter: () => store.changeCounter(),
     defaultUnpriced: config.unpriced,
+    prepare: (directory) => counters.adopt(directory, countLedger({ ...store, directory, burnRateOf, idle }), now),
   })
-  const counters = createInProcessCounters()
-  await seedCounters({ counters, rollups: store.rollups, tenants: snapshots.directory().tenants, now: now() })
+  idle = false
   const newId = createRequestIds(now)
   return {
     ...opened,
@@ -193,6 +196,12 @@ function pollResultsOf(config: Config, log: Logger, derive: (name: string) => st
   })
 }
 
+/** Places outlast whatever may keep a call: its time upstream, then that of its drain, then a minute for the disk. */
+function countersOf({ config }: Pick<Parts, 'config'>): Counters {
+  const longestCall = config.upstreamTotalTimeoutMilliseconds + config.drainMaxSeconds * 1_000
+  return createInProcessCounters({ placeMilliseconds: longestCall + 60_000 })
+}
+
 function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
   const { config, log, store, snapshots, metrics } = parts
   return createPipeline({
@@ -211,6 +220,7 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     lifecycles: parts.lifecycles,
     modelBounds: modelBoundsOf,
     inputEstimates: new InputEstimates(),
+    burnRateOf,
     now,
     newId: parts.newId,
     random: Math.random,

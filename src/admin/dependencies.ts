@@ -7,10 +7,9 @@ import type { LedgerStore } from '../core/ledger.ts'
 import type { ModelLifecycle, Routing } from '../core/model.ts'
 import type { PicoUsd } from '../core/money.ts'
 import type { PlanStore } from '../core/plan.ts'
-import type { CounterReading } from '../core/policy.ts'
 import type { Price, PriceBook, PriceStore } from '../core/price-book.ts'
 import type { RefusedCall } from '../core/refused-call.ts'
-import type { Hold } from '../core/reservation.ts'
+import type { Hold, LimitStatus } from '../core/reservation.ts'
 import type { RollupStore } from '../core/rollup.ts'
 import type { TenantScope, TenantStore } from '../core/tenant.ts'
 import type { Window } from '../core/window.ts'
@@ -46,8 +45,8 @@ export type AdminDependencies = ChangingDependencies & {
   readonly models: () => readonly KnownModel[]
   /** where a model is in its life, by what Bedrock has said last; null: nothing is known */
   readonly lifecycleOf: (baseModel: string) => ModelLifecycle | null
-  /** what is counted for a tenant now; null: nothing is counted in this process */
-  readonly limitStatus: (tenantId: string) => CounterReading | null
+  /** the counters of the limits that stand on a tenant and its keys; without one, of all */
+  readonly limitStatuses: (tenantId?: string) => Promise<readonly LimitStatus[]>
   /** what is set aside for a call that still runs; null: it does not run here */
   readonly runningHold: (requestId: string) => Hold | null
   /** what is known of a call that was refused; null: it was not, or no longer known */

@@ -1,32 +1,38 @@
 // What is left: every limit that applies to a tenant, its own and its ancestors', with what is used and held now.
 
 import { z } from 'zod'
-import { LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS, type Limit } from '../core/limit.ts'
-import { windowEnd, type CounterReading } from '../core/policy.ts'
-import type { TenantScope } from '../core/tenant.ts'
+import { scopedLimit, LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS, LIMIT_SOURCES, type ScopedLimit } from '../core/limit.ts'
+import type { LimitStatus } from '../core/reservation.ts'
+import type { Tenant, TenantScope } from '../core/tenant.ts'
+import { windowOf } from '../core/window.ts'
 import type { AdminDependencies } from './dependencies.ts'
 import * as fields from './fields.ts'
-import { amountToJson } from './limits-json.ts'
+import { amountToJson, shownAmount } from './limits-json.ts'
 import { operation } from './operation.ts'
 import { tenantOr404 } from './tenants.ts'
 
-const amount = z.union([z.number(), z.string()])
-
 export const limitStatusReply = z.object({
   tenant_id: z.string(),
-  source: z.enum(['tenant', 'plan']),
+  key_id: z.string().optional().meta({ description: 'where it stands on a key: the first of its line' }),
+  source: z.enum(LIMIT_SOURCES),
+  id: z.string(),
   kind: z.enum(LIMIT_KINDS),
   per: z.enum(LIMIT_PERIODS).nullable(),
   mode: z.enum(LIMIT_MODES),
-  amount,
+  amount: shownAmount,
   burst: z.number().nullable(),
-  used: amount.nullable().meta({ description: 'null: not counted here, or a token bucket' }),
-  held: amount.nullable().meta({ description: 'set aside for running calls' }),
-  left: amount.nullable(),
+  split: z.string().optional().meta({ description: 'the value of the metadata that is counted by itself' }),
+  amount_now: shownAmount
+    .nullable()
+    .meta({ description: 'what may be used in this window in all: the amount, with what was added to it' }),
+  used: shownAmount.nullable().meta({ description: 'null: not counted here' }),
+  held: shownAmount.nullable().meta({ description: 'set aside for running calls' }),
+  left: shownAmount.nullable(),
   resets_at: z.string().nullable(),
+  would_have_refused: z.number().optional().meta({ description: 'limits in shadow: calls, since the gateway started' }),
 })
 
-type LimitStatus = z.input<typeof limitStatusReply>
+type Reply = z.input<typeof limitStatusReply>
 
 export const getLimits = operation({
   words: 'Every limit that applies to a tenant, nearest first, with what is used, held and left now.',
@@ -39,69 +45,67 @@ export const getLimits = operation({
 })
 
 /** Ancestors that the caller may not see stay out. */
-export async function limitStatusOf(
-  deps: AdminDependencies,
-  scope: TenantScope,
-  tenantId: string,
-): Promise<LimitStatus[]> {
-  const found: LimitStatus[] = []
+export async function limitStatusOf(deps: AdminDependencies, scope: TenantScope, tenantId: string): Promise<Reply[]> {
+  const ofKeys = (await deps.limitStatuses(tenantId)).filter(({ scoped }) => scoped.source === 'key')
+  const found = ofKeys.map((status) => statusToJson(status.scoped, status, deps.now()))
   const seen = new Set<string>()
   let tenant = await deps.tenants.getTenant(scope, tenantId)
   while (tenant !== null && !seen.has(tenant.id)) {
     seen.add(tenant.id)
-    const owner = tenant.id
-    const counters = deps.limitStatus(owner)
-    const plan = tenant.planId === null ? null : await deps.plans.getPlan(tenant.planId)
-    const add = (source: 'tenant' | 'plan', limits: readonly Limit[]): void => {
-      for (const limit of limits) found.push(statusOf(owner, source, limit, counters, deps.now()))
+    const statuses = Map.groupBy(await deps.limitStatuses(tenant.id), ({ scoped }) => scoped.counterId)
+    for (const scoped of await limitsOn(deps, tenant)) {
+      const counters = statuses.get(scoped.counterId) ?? (scoped.limit.splitBy === null ? [null] : [])
+      found.push(...counters.map((status) => statusToJson(scoped, status, deps.now())))
     }
-    add('tenant', tenant.limits)
-    add('plan', plan?.limits ?? [])
     tenant = tenant.parentId === null ? null : await deps.tenants.getTenant(scope, tenant.parentId)
   }
   return found
 }
 
-function statusOf(
-  tenantId: string,
-  source: 'tenant' | 'plan',
-  limit: Limit,
-  counters: CounterReading | null,
-  now: number,
-): LimitStatus {
+async function limitsOn(deps: AdminDependencies, tenant: Tenant): Promise<readonly ScopedLimit[]> {
+  const plan = tenant.planId === null ? null : await deps.plans.getPlan(tenant.planId)
+  const tenantId = tenant.id
+  return [
+    ...tenant.limits.map((limit) => scopedLimit(limit, { source: 'tenant', tenantId })),
+    ...(plan?.limits ?? []).map((limit) => scopedLimit(limit, { source: 'plan', tenantId })),
+  ]
+}
+
+function statusToJson(scoped: ScopedLimit, status: LimitStatus | null, now: number): Reply {
+  const { ownerTenantId, ownerKeyId, source, limit } = scoped
+  const { id, kind, per, mode, amount, burst } = limit
   return {
-    tenant_id: tenantId,
+    tenant_id: ownerTenantId,
+    ...(ownerKeyId === null ? {} : { key_id: ownerKeyId }),
     source,
-    kind: limit.kind,
-    per: limit.per,
-    mode: limit.mode,
-    amount: amountToJson(limit.kind, limit.amount),
-    burst: limit.burst === null ? null : Number(limit.burst),
-    ...(counters === null || limit.burst !== null ? NOT_COUNTED : shownOf(limit, countedOf(limit, counters))),
-    resets_at: resetOf(limit, now),
+    id,
+    kind,
+    per,
+    mode,
+    amount: amountToJson(kind, amount),
+    burst: burst === null ? null : Number(burst),
+    ...(status === null ? NOT_COUNTED : countToJson(status)),
+    resets_at: resetOf(scoped, now),
   }
 }
 
-const NOT_COUNTED = { used: null, held: null, left: null }
+const NOT_COUNTED = { amount_now: null, used: null, held: null, left: null }
 
-function shownOf(limit: Limit, { used, held }: Counted): { used: Shown; held: Shown; left: Shown } {
-  const left = limit.amount - used - held
-  const show = (value: bigint): Shown => amountToJson(limit.kind, value)
-  return { used: show(used), held: show(held), left: show(left < 0n ? 0n : left) }
+function countToJson({ scoped, split, amount, used, held, wouldHaveRefused }: LimitStatus) {
+  const { kind, mode } = scoped.limit
+  const left = amount - used - held
+  return {
+    ...(split === null ? {} : { split }),
+    amount_now: amountToJson(kind, amount),
+    used: amountToJson(kind, used),
+    held: amountToJson(kind, held),
+    left: amountToJson(kind, left < 0n ? 0n : left),
+    ...(mode === 'shadow' ? { would_have_refused: wouldHaveRefused } : {}),
+  }
 }
-
-type Shown = number | string
-type Counted = { readonly used: bigint; readonly held: bigint }
 
 /** Concurrency ends with a call, a bucket fills all the time, and a limit without a period never ends. */
-function resetOf({ kind, per, burst }: Limit, now: number): string | null {
-  return kind === 'concurrency' || per === null || burst !== null ? null : fields.timeOf(windowEnd(per, now))
-}
-
-function countedOf(limit: Limit, counters: CounterReading): Counted {
-  if (limit.kind === 'concurrency') return { used: 0n, held: BigInt(counters.concurrent) }
-  const spent = counters.spent(limit.per ?? 'ever')
-  if (limit.kind === 'requests') return { used: BigInt(spent.requests), held: 0n }
-  if (limit.kind === 'tokens') return { used: BigInt(spent.tokens), held: BigInt(counters.heldTokens) }
-  return { used: spent.cost, held: counters.heldCost }
+function resetOf({ limit }: ScopedLimit, now: number): string | null {
+  const { kind, per, burst } = limit
+  return kind === 'concurrency' || per === null || burst !== null ? null : fields.timeOf(windowOf(limit, now).end)
 }

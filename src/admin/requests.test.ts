@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { entry, NOW } from '../../test/fakes/admin.ts'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'
-import { limitOf } from '../core/limit.ts'
+import { limitOf, scopedLimit, type Limit } from '../core/limit.ts'
 import { picoUsd } from '../core/money.ts'
-import type { CounterReading } from '../core/policy.ts'
 import type { RefusedCall } from '../core/refused-call.ts'
-import type { Hold } from '../core/reservation.ts'
+import type { Hold, LimitStatus } from '../core/reservation.ts'
 
 const HOLD: Hold = {
   requestId: 'request-running',
@@ -170,30 +169,63 @@ describe('a call, explained,', () => {
 })
 
 describe('limits', () => {
-  const reading: CounterReading = {
-    spent: (period) => ({ requests: 7, tokens: 900, cost: period === 'month' ? 1_500_000_000_000n : 250_000_000_000n }),
-    heldTokens: 200,
-    heldCost: 750_000_000_000n,
-    concurrent: 3,
-  }
   const LIMITS = [
     { kind: 'cost', per: 'month', amount: '2' },
     { kind: 'tokens', per: 'day', amount: 1_000 },
     { kind: 'requests', per: null, amount: 10 },
     { kind: 'concurrency', amount: 5 },
     { kind: 'requests', per: 'minute', amount: 60, burst: 100 },
+    { kind: 'requests', per: 'day', amount: 5, split_by: 'project', mode: 'shadow' },
+  ]
+  const counted = (
+    limit: Pick<Limit, 'kind' | 'amount'> & Partial<Limit>,
+    used: bigint,
+    held: bigint,
+    over: Partial<LimitStatus> = {},
+  ): LimitStatus => ({
+    scoped: scopedLimit(limitOf(limit), { source: 'tenant', tenantId: 'alpha' }),
+    split: null,
+    amount: limit.amount,
+    used,
+    held,
+    windowStart: 0,
+    windowEnd: null,
+    wouldHaveRefused: 0,
+    ...over,
+  })
+  const usd = 1_000_000_000_000n
+  const shadow = { kind: 'requests', per: 'day', amount: 5n, splitBy: 'project', mode: 'shadow' } as const
+  const STATUSES = [
+    counted({ kind: 'cost', per: 'month', amount: 2n * usd }, usd, usd / 2n, { amount: 3n * usd }),
+    counted({ kind: 'tokens', per: 'day', amount: 1_000n }, 900n, 200n),
+    counted({ kind: 'requests', amount: 10n }, 7n, 0n),
+    counted({ kind: 'concurrency', amount: 5n }, 0n, 3n),
+    counted({ kind: 'requests', per: 'minute', amount: 60n, burst: 100n }, 40n, 0n, { amount: 100n }),
+    counted(shadow, 7n, 0n, { split: 'red', wouldHaveRefused: 2 }),
+    counted(shadow, 1n, 0n, { split: 'blue' }),
   ]
 
   it('show what is used, held and left, never less than nothing, and when they begin anew', async () => {
-    const world = await twoTenants({ limitStatus: () => reading })
-    await world.ask('PATCH', 'tenants/alpha', { limits: LIMITS })
+    const world = await twoTenants({ limitStatuses: async () => STATUSES })
+    const patched = await world.ask('PATCH', 'tenants/alpha', { limits: LIMITS })
+    expect(patched.status, patched.text).toBe(200)
     const answer = await world.ask('GET', 'limits/alpha')
     expect(answer.body['limits']).toMatchObject([
-      { kind: 'cost', amount: '2', used: '1.5', held: '0.75', left: '0', resets_at: '2026-12-01T00:00:00.000Z' },
+      {
+        id: 'cost-month',
+        amount: '2',
+        amount_now: '3',
+        used: '1',
+        held: '0.5',
+        left: '1.5',
+        resets_at: '2026-12-01T00:00:00.000Z',
+      },
       { kind: 'tokens', amount: 1_000, used: 900, held: 200, left: 0, resets_at: '2026-11-21T00:00:00.000Z' },
       { kind: 'requests', amount: 10, used: 7, held: 0, left: 3, resets_at: null },
       { kind: 'concurrency', amount: 5, used: 0, held: 3, left: 2, resets_at: null },
-      { kind: 'requests', burst: 100, used: null, held: null, left: null, resets_at: null },
+      { kind: 'requests', burst: 100, used: 40, left: 60, resets_at: null },
+      { split: 'red', used: 7, left: 0, would_have_refused: 2 },
+      { split: 'blue', used: 1, left: 4, would_have_refused: 0 },
     ])
   })
 

@@ -5,7 +5,7 @@ import { createAliasTable, type Alias, type AliasTable } from './alias.ts'
 import { budgetingOf, type Budgeting } from './budgeting.ts'
 import { joinDialects, type DialectPolicy } from './dialects.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
-import { scopedLimit, type ScopedLimit } from './policy.ts'
+import { scopedLimit, type ScopedLimit } from './limit.ts'
 import type { ApiKey, Principal, Tenant } from './tenant.ts'
 
 const DEEPEST_TREE = 16
@@ -14,6 +14,8 @@ const DEEPEST_TREE = 16
 export type Member = {
   readonly principal: Principal
   readonly tenantIds: readonly string[]
+  /** of the first of the keys that this one came to replace */
+  readonly firstKeyId: string
   readonly access: Access
   readonly limits: readonly ScopedLimit[]
   readonly hasHardBudget: boolean
@@ -36,6 +38,11 @@ export type Directory = {
   firstKeyId(keyId: string): string
   /** The member for a key that acts for another tenant; null when it may not. */
   actingFor(member: Member, tenantId: string): Member | null
+  /** of all tenants and keys, each once */
+  readonly limits: readonly ScopedLimit[]
+  readonly tenantIds: readonly string[]
+  /** the tenant, its parent, … up to the root */
+  tenantIdsOf(tenantId: string): readonly string[]
   readonly tenants: ReadonlyMap<string, Tenant>
   readonly aliases: AliasTable
 }
@@ -50,8 +57,12 @@ export function buildDirectory(content: {
   const tenants = new Map(content.tenants.map((tenant) => [tenant.id, tenant]))
   const plans = new Map(content.plans.map((plan) => [plan.id, plan]))
   const firstKeyId = keyLines(content.keys)
+  const nodes = new Map(content.tenants.map((tenant) => [tenant.id, nodeOf(tenant, plans)]))
+  const chains = new Map(content.tenants.map((tenant) => [tenant.id, chainOf(tenant, tenants)]))
+  const chainLimits = new Map([...chains].map(([id, chain]) => [id, limitsOfAll(chain, nodes)]))
+  const { defaultUnpriced } = content
   const member = (key: ApiKey, tenant: Tenant): Member =>
-    memberOf(key, tenant, { tenants, plans, defaultUnpriced: content.defaultUnpriced, firstKeyId })
+    memberOf(key, tenant, { nodes, chains, chainLimits, defaultUnpriced, firstKeyId })
   const byKeyId = new Map<string, Member>()
   const byAccessKeyId = new Map<string, Member>()
   const acting = new WeakMap<Member, Map<string, Member>>()
@@ -82,34 +93,41 @@ export function buildDirectory(content: {
       others.set(tenantId, made)
       return made
     },
+    limits: [...[...nodes.values()].flatMap((node) => node.limits), ...limitsOfKeys(content.keys, firstKeyId)],
+    tenantIds: content.tenants.map((tenant) => tenant.id),
+    tenantIdsOf: (tenantId) => chains.get(tenantId)?.map((node) => node.id) ?? [tenantId],
     tenants,
     aliases: createAliasTable(content.aliases),
   }
 }
 
+type Node = { readonly tenant: Tenant; readonly plan: Plan | undefined; readonly limits: readonly ScopedLimit[] }
+
 type Content = {
-  readonly tenants: ReadonlyMap<string, Tenant>
-  readonly plans: ReadonlyMap<string, Plan>
+  readonly nodes: ReadonlyMap<string, Node>
+  readonly chains: ReadonlyMap<string, readonly Tenant[]>
+  /** one list for all keys of a tenant that have no limits of their own */
+  readonly chainLimits: ReadonlyMap<string, readonly ScopedLimit[]>
   readonly defaultUnpriced: UnpricedPolicy
   readonly firstKeyId: (keyId: string) => string
 }
 
 function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
-  const { tenants, plans, defaultUnpriced } = content
-  const chain = chainOf(tenant, tenants)
-  const nodes = chain.map((node) => ({ node, plan: node.planId === null ? undefined : plans.get(node.planId) }))
-  const keyOwner = { source: 'key', tenantId: key.tenantId, keyId: content.firstKeyId(key.id) } as const
-  const limits = [
-    ...key.limits.map((limit) => scopedLimit(limit, keyOwner)),
-    ...nodes.flatMap(({ node, plan }) => limitsOf(node, plan)),
-  ]
+  const chain = content.chains.get(tenant.id) ?? [tenant]
+  const nodes = chain.map(({ id }) => content.nodes.get(id)).filter((node) => node !== undefined)
+  const firstKeyId = content.firstKeyId(key.id)
+  const above = content.chainLimits.get(tenant.id) ?? []
+  const limits = key.limits.length === 0 ? above : [...limitsOfKey(key, firstKeyId), ...above]
   const nearestPlan = nodes.find(({ plan }) => plan !== undefined)?.plan
   return {
     principal: { tenant, key, chain },
     tenantIds: chain.map((node) => node.id),
+    firstKeyId,
     access: joinAccess(
-      nodes.map(({ node, plan }) => node.allowedModels ?? plan?.allowedModels).filter((list) => list !== undefined),
-      nodes.toReversed().flatMap(({ node, plan }) => (plan === undefined ? [node.access] : [plan.access, node.access])),
+      nodes.map((node) => node.tenant.allowedModels ?? node.plan?.allowedModels).filter((list) => list !== undefined),
+      nodes
+        .toReversed()
+        .flatMap((node) => (node.plan === undefined ? [node.tenant.access] : [node.plan.access, node.tenant.access])),
       {
         tenantId: tenant.id,
         keyId: key.id,
@@ -119,7 +137,7 @@ function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
     limits,
     hasHardBudget: limits.some((scoped) => scoped.limit.kind === 'cost' && scoped.limit.mode === 'hard'),
     onDisconnect: nearestPlan?.onDisconnect ?? 'drain',
-    unpriced: nearestPlan?.unpriced ?? defaultUnpriced,
+    unpriced: nearestPlan?.unpriced ?? content.defaultUnpriced,
     budgeting: budgetingOf(nodes.flatMap(({ plan }) => (plan === undefined ? [] : [plan.budgeting]))),
     dialects: joinDialects(nodes.flatMap(({ plan }) => (plan === undefined ? [] : [plan.dialects]))),
     validUntil: Math.min(endOf(key.expiresAt), endOf(key.revokedAt)),
@@ -128,11 +146,27 @@ function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
 }
 
 /** A plan's limits hold for each tenant that has the plan, not for all of them together. */
-function limitsOf(node: Tenant, plan: Plan | undefined): readonly ScopedLimit[] {
-  return [
-    ...node.limits.map((limit) => scopedLimit(limit, { source: 'tenant', tenantId: node.id })),
-    ...(plan?.limits ?? []).map((limit) => scopedLimit(limit, { source: 'plan', tenantId: node.id })),
-  ]
+function nodeOf(tenant: Tenant, plans: ReadonlyMap<string, Plan>): Node {
+  const plan = tenant.planId === null ? undefined : plans.get(tenant.planId)
+  const own = tenant.limits.map((limit) => scopedLimit(limit, { source: 'tenant', tenantId: tenant.id }))
+  const shared = (plan?.limits ?? []).map((limit) => scopedLimit(limit, { source: 'plan', tenantId: tenant.id }))
+  return { tenant, plan, limits: [...own, ...shared] }
+}
+
+const limitsOfAll = (chain: readonly Tenant[], nodes: ReadonlyMap<string, Node>): readonly ScopedLimit[] =>
+  chain.flatMap((tenant) => nodes.get(tenant.id)?.limits ?? [])
+
+const limitsOfKey = (key: ApiKey, firstKeyId: string): readonly ScopedLimit[] =>
+  key.limits.map((limit) => scopedLimit(limit, { source: 'key', tenantId: key.tenantId, keyId: firstKeyId }))
+
+/** Of a line of keys, those of the newest. */
+function limitsOfKeys(keys: readonly ApiKey[], firstKeyId: (keyId: string) => string): readonly ScopedLimit[] {
+  const byLine = new Map<string, ScopedLimit>()
+  for (const key of keys) {
+    if (key.replacedBy !== null) continue
+    for (const scoped of limitsOfKey(key, firstKeyId(key.id))) byLine.set(scoped.counterId, scoped)
+  }
+  return [...byLine.values()]
 }
 
 /** A replaced key goes on in the one that replaced it: what was counted for its limits is not forgotten with it. */

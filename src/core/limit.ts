@@ -70,6 +70,29 @@ export type Limit = {
   readonly resetAt: number | null
 }
 
+export const LIMIT_SOURCES = ['key', 'tenant', 'plan'] as const
+export type LimitSource = (typeof LIMIT_SOURCES)[number]
+
+/** A limit as it applies to a call: whom it stands on. */
+export type ScopedLimit = {
+  readonly ownerTenantId: string
+  /** the key that it stands on, or the first of those that this key replaced; null: it stands on the tenant */
+  readonly ownerKeyId: string | null
+  readonly source: LimitSource
+  /** names its counter: source, owner and id of the limit */
+  readonly counterId: string
+  readonly limit: Limit
+}
+
+export function scopedLimit(
+  limit: Limit,
+  owner: { readonly source: LimitSource; readonly tenantId: string; readonly keyId?: string },
+): ScopedLimit {
+  const { source, tenantId, keyId = null } = owner
+  const counterId = `${source}:${keyId ?? tenantId}:${limit.id}`
+  return { ownerTenantId: tenantId, ownerKeyId: keyId, source, counterId, limit }
+}
+
 /** A limit with everything that was not said at what it usually is. */
 export function limitOf(given: Pick<Limit, 'kind' | 'amount'> & Partial<Limit>): Limit {
   const limit: Limit = {

@@ -1,111 +1,73 @@
 // The one decision about limits: given what is counted, may this call run, and if not, which limit says so and when does it end.
 
 import { GatewayError } from './errors.ts'
-import { displayUsd, formatPicoUsd, picoUsd, type PicoUsd } from './money.ts'
-import type { Limit, LimitPeriod } from './limit.ts'
-import { windowOf } from './window.ts'
+import type { Limit, LimitPeriod, ScopedLimit } from './limit.ts'
+import { askedOf, type Consumption } from './limit-count.ts'
+import { displayUsd, formatPicoUsd, picoUsd } from './money.ts'
 
-export const LIMIT_SOURCES = ['key', 'tenant', 'plan'] as const
-export type LimitSource = (typeof LIMIT_SOURCES)[number]
-
-/** A limit as it applies to a call: whom it stands on. */
-export type ScopedLimit = {
-  readonly ownerTenantId: string
-  /** the key that it stands on, or the first of those that this key replaced; null: it stands on the tenant */
-  readonly ownerKeyId: string | null
-  readonly source: LimitSource
-  /** names its counter: source, owner and id of the limit */
-  readonly counterId: string
-  readonly limit: Limit
+/** What one limit says now to a call. */
+export type LimitState = {
+  readonly scoped: ScopedLimit
+  /** the value of the metadata that is counted by itself; null: the limit is not split */
+  readonly split: string | null
+  /** what may be used in all: the limit's amount, with what was added to it; of a token bucket, its size */
+  readonly amount: bigint
+  readonly used: bigint
+  readonly held: bigint
+  /** when that much more may fit, in milliseconds since the epoch; null: not by waiting */
+  endsAt(asked: bigint): number | null
 }
-
-export function scopedLimit(
-  limit: Limit,
-  owner: { readonly source: LimitSource; readonly tenantId: string; readonly keyId?: string },
-): ScopedLimit {
-  const { source, tenantId, keyId = null } = owner
-  const counterId = `${source}:${keyId ?? tenantId}:${limit.id}`
-  return { ownerTenantId: tenantId, ownerKeyId: keyId, source, counterId, limit }
-}
-
-/** The worst case of one call. `cost` null: no price is known. */
-export type Ask = { readonly tokens: number; readonly cost: PicoUsd | null }
-
-export type PeriodOrEver = LimitPeriod | 'ever'
-
-/** What one tenant's counters say now; `spent` is of the window that holds `now`. */
-export type CounterReading = {
-  spent(period: PeriodOrEver): { readonly requests: number; readonly tokens: number; readonly cost: bigint }
-  readonly heldTokens: number
-  readonly heldCost: bigint
-  readonly concurrent: number
-}
-
-/** Level of a token bucket: how many units are in it now. */
-export type BucketReading = (limit: ScopedLimit) => number
 
 export type Verdict =
-  | { readonly allow: true }
-  | {
-      readonly allow: false
-      readonly by: ScopedLimit
-      readonly used: bigint
-      readonly held: bigint
-      readonly asked: bigint
-      readonly left: bigint
-      /** milliseconds since the epoch when the same call could pass; null: not by waiting */
-      readonly endsAt: number | null
-    }
+  /** `shadowed`: what limits in shadow would have refused */
+  { readonly allow: true; readonly shadowed: readonly LimitState[] } | Refusal
 
-/** Asks every hard limit, in order; the first that does not fit refuses. */
-export function decide(
-  limits: readonly ScopedLimit[],
-  counters: (tenantId: string) => CounterReading,
-  buckets: BucketReading,
-  ask: Ask,
-  now: number,
-): Verdict {
-  for (const scoped of limits) {
-    if (scoped.limit.mode !== 'hard') continue
-    const verdict = askOne(scoped, counters(scoped.ownerTenantId), buckets, ask, now)
-    if (!verdict.allow) return verdict
+export type Refusal = {
+  readonly allow: false
+  readonly by: ScopedLimit
+  readonly split: string | null
+  readonly amount: bigint
+  readonly used: bigint
+  readonly held: bigint
+  readonly asked: bigint
+  readonly left: bigint
+  readonly endsAt: number | null
+}
+
+/** Asks every limit, in order; the first hard one that the call does not fit in refuses. */
+export function decide(states: readonly LimitState[], ask: Consumption): Verdict {
+  let shadowed: LimitState[] | null = null
+  for (const state of states) {
+    const { limit } = state.scoped
+    if (limit.mode === 'soft') continue
+    const asked = askedOf(limit, ask)
+    if (state.used + state.held + asked <= state.amount) continue
+    if (limit.mode === 'hard') return refusal(state, asked)
+    shadowed ??= []
+    shadowed.push(state)
   }
-  return { allow: true }
+  return shadowed === null ? ALLOWED : { allow: true, shadowed }
 }
 
-function askOne(scoped: ScopedLimit, counter: CounterReading, buckets: BucketReading, ask: Ask, now: number): Verdict {
-  const { limit } = scoped
-  const asked = askedOf(limit, ask)
-  if (limit.burst !== null) {
-    const level = BigInt(Math.floor(buckets(scoped)))
-    if (level >= asked) return { allow: true }
-    const millisecondsPerUnit = periodMilliseconds(limit.per) / Number(limit.amount)
-    const possible = asked <= limit.burst
-    const endsAt = possible ? now + Math.ceil(Number(asked - level) * millisecondsPerUnit) : null
-    return { allow: false, by: scoped, used: limit.burst - level, held: 0n, asked, left: level, endsAt }
+const ALLOWED: Verdict = { allow: true, shadowed: [] }
+
+function refusal(state: LimitState, asked: bigint): Refusal {
+  const { scoped, split, amount, used, held } = state
+  const left = amount - used - held
+  return {
+    allow: false,
+    by: scoped,
+    split,
+    amount,
+    used,
+    held,
+    asked,
+    left: left > 0n ? left : 0n,
+    endsAt: state.endsAt(asked),
   }
-  const { used, held } = usedOf(limit, counter)
-  if (used + held + asked <= limit.amount) return { allow: true }
-  const left = limit.amount - used - held
-  const endsAt = limit.kind === 'concurrency' || limit.per === null ? null : windowEnd(limit.per, now)
-  return { allow: false, by: scoped, used, held, asked, left: left > 0n ? left : 0n, endsAt }
 }
 
-function askedOf(limit: Limit, ask: Ask): bigint {
-  if (limit.kind === 'tokens') return BigInt(ask.tokens)
-  if (limit.kind === 'cost') return ask.cost ?? 0n
-  return 1n
-}
-
-function usedOf(limit: Limit, counter: CounterReading): { used: bigint; held: bigint } {
-  if (limit.kind === 'concurrency') return { used: 0n, held: BigInt(counter.concurrent) }
-  const spent = counter.spent(limit.per ?? 'ever')
-  if (limit.kind === 'requests') return { used: BigInt(spent.requests), held: 0n }
-  if (limit.kind === 'tokens') return { used: BigInt(spent.tokens), held: BigInt(counter.heldTokens) }
-  return { used: spent.cost, held: counter.heldCost }
-}
-
-const PERIOD_MILLISECONDS = {
+const PERIOD_MILLISECONDS: Readonly<Record<LimitPeriod, number>> = {
   second: 1_000,
   minute: 60_000,
   hour: 3_600_000,
@@ -119,36 +81,22 @@ const PERIOD_MILLISECONDS = {
 /** Length of a period for refill rates; a month counts as thirty days there, and only there. */
 export const periodMilliseconds = (period: LimitPeriod | null): number => PERIOD_MILLISECONDS[period ?? 'month']
 
-const utc = (period: PeriodOrEver) => ({
-  per: period === 'ever' ? null : period,
-  timeZone: 'UTC',
-  fiscalStartMonth: 1,
-})
-
-/** Start of the UTC calendar window that holds `at`; weeks start on Monday (ISO 8601). */
-export const windowStart = (period: PeriodOrEver, at: number): number => windowOf(utc(period), at).start
-
-/** End (exclusive) of the UTC calendar window that holds `at`. */
-export const windowEnd = (period: PeriodOrEver, at: number): number => windowOf(utc(period), at).end
-
-type Refused = Extract<Verdict, { allow: false }>
-
 /** The refusal in one sentence: which limit, of whom, how much is used, held and left, and when it ends. */
-export function refusalOf(verdict: Refused, now: number): GatewayError {
-  const { by, endsAt } = verdict
+export function refusalOf(refused: Refusal, now: number): GatewayError {
+  const { by, amount, asked } = refused
   const { limit } = by
   const isCost = limit.kind === 'cost'
-  const show = (amount: bigint): string => (isCost ? `$${formatPicoUsd(picoUsd(amount))}` : amount.toString())
-  const held = verdict.held > 0n ? `, ${show(verdict.held)} held by running calls` : ''
-  const worst = isCost ? `; this call could cost up to $${displayUsd(picoUsd(verdict.asked), 6)}` : ''
+  const show = (shown: bigint): string => (isCost ? `$${formatPicoUsd(picoUsd(shown))}` : shown.toString())
+  const held = refused.held > 0n ? `, ${show(refused.held)} held by running calls` : ''
+  const worst = isCost ? `; this call could cost up to $${displayUsd(picoUsd(asked), 6)}` : ''
   const message =
-    `The ${isCost ? 'budget' : 'limit'} of ${show(limit.amount)}${UNITS[limit.kind]} ${periodWords(limit)} of tenant ` +
-    `"${by.ownerTenantId}" is used up: ${show(verdict.used)} used${held}, ${show(verdict.left)} left${worst}; ` +
-    `it ${endWords(limit, endsAt)}.`
+    `The ${isCost ? 'budget' : 'limit'} of ${show(amount)}${UNITS[limit.kind]} ${periodWords(limit)} of ${ownerWords(refused)} ` +
+    `${asked > amount ? `is too small for this call of ${show(asked)}` : 'is used up'}: ${show(refused.used)} used${held}, ` +
+    `${show(refused.left)} left${worst}; it ${endWords(refused, now)}.`
   return new GatewayError(isCost ? 'budget_exceeded' : 'rate_limited', {
     message,
-    retryAfterSeconds: secondsUntil(limit, endsAt, now),
-    ...(isCost ? { spent: { per: limit.per, endsAt } } : {}),
+    retryAfterSeconds: secondsUntil(refused, now),
+    ...(isCost ? { spent: { per: limit.per, endsAt: refused.endsAt } } : {}),
   })
 }
 
@@ -159,12 +107,43 @@ function periodWords(limit: Limit): string {
   return limit.per === null ? 'in total' : `per ${limit.per}`
 }
 
-function endWords(limit: Limit, endsAt: number | null): string {
-  if (limit.kind === 'concurrency') return 'ends when a call ends'
-  return endsAt === null ? 'does not reset by itself' : `resets ${new Date(endsAt).toISOString()}`
+function ownerWords({ by, split }: Refusal): string {
+  const { ownerKeyId, ownerTenantId, limit } = by
+  const owner =
+    ownerKeyId === null ? `tenant "${ownerTenantId}"` : `the key "${ownerKeyId}" of tenant "${ownerTenantId}"`
+  return split === null ? owner : `${owner} for ${limit.splitBy} "${split.slice(0, 64)}"`
 }
 
-function secondsUntil(limit: Limit, endsAt: number | null, now: number): number | null {
+function endWords({ by, endsAt }: Refusal, now: number): string {
+  if (by.limit.kind === 'concurrency') return 'ends when a call ends'
+  if (endsAt === null) return 'does not reset by itself'
+  const zone = by.limit.timeZone === 'UTC' ? '' : ` (midnight in ${by.limit.timeZone})`
+  return `resets ${new Date(endsAt).toISOString()}${zone}, in ${durationWords(endsAt - now)}`
+}
+
+const UNIT_SECONDS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const
+
+/** "3 d 4 h", "12 min", "45 s": the two largest units, rounded up to a whole second. */
+export function durationWords(milliseconds: number): string {
+  let seconds = Math.max(1, Math.ceil(milliseconds / 1_000))
+  const parts: string[] = []
+  for (const [unit, length] of UNIT_SECONDS) {
+    const count = Math.floor(seconds / length)
+    seconds -= count * length
+    if (count > 0) parts.push(`${count} ${unit}`)
+    if (parts.length === 2 || (parts.length === 1 && count === 0)) break
+  }
+  return parts.join(' ')
+}
+
+/** Null: waiting does not help. */
+function secondsUntil({ by, endsAt, asked, amount }: Refusal, now: number): number | null {
+  if (asked > amount) return null
   if (endsAt !== null) return Math.max(1, Math.ceil((endsAt - now) / 1_000))
-  return limit.kind === 'concurrency' ? 1 : null
+  return by.limit.kind === 'concurrency' ? 1 : null
 }

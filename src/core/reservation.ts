@@ -2,7 +2,9 @@
 // billed) | expired (its process died; recovery writes an estimated entry).
 
 import type { PicoUsd } from './money.ts'
-import type { Ask, CounterReading, PeriodOrEver, ScopedLimit, Verdict } from './policy.ts'
+import type { ScopedLimit } from './limit.ts'
+import type { Consumption, LimitedCall } from './limit-count.ts'
+import type { Refusal, Verdict } from './policy.ts'
 import type { Routing, Tier } from './model.ts'
 
 /** A hold as it is made durable before the first byte of an answer is released: enough to write an honest entry after a crash. */
@@ -47,35 +49,77 @@ export interface HoldJournal {
 
 /** What a call has taken from the counters; `open` until it is settled or released, which happens once. */
 export type Taken = {
-  readonly tenantIds: readonly string[]
-  readonly limits: readonly ScopedLimit[]
-  readonly ask: Ask
+  readonly call: LimitedCall
+  readonly ask: Consumption
   readonly startedAt: number
-  open: boolean
+  readonly open: boolean
 }
 
-/** What a tenant had spent in one window before this process started, from the rollups. */
-export type SpentSeed = {
-  readonly tenantId: string
-  readonly period: PeriodOrEver
+export type Taking =
+  | { readonly verdict: Extract<Verdict, { allow: true }>; readonly taken: Taken }
+  | { readonly verdict: Refusal; readonly taken: null }
+
+/** What is asked from the ledger: how much calls that began in `from` to `to` (half-open) count for a limit. */
+export type CountQuestion = { readonly scoped: ScopedLimit; readonly from: number; readonly to: number }
+
+/** Calls that the counters know better than the ledger. None of them began before `from`, which may move back while one asks. */
+export type LeftOut = { readonly from: number; has(requestId: string): boolean }
+
+/** Answers each question, by value of what the limit is split by; without a split, under the empty text. */
+export type LedgerCounts = (
+  questions: readonly CountQuestion[],
+  leftOut: LeftOut,
+) => Promise<readonly ReadonlyMap<string, bigint>[]>
+
+/** What the counters must know of a directory: all limits, and who stands above whom. */
+export type CountedDirectory = {
+  readonly limits: readonly ScopedLimit[]
+  readonly tenantIds: Iterable<string>
+  /** the tenant, its parent, … up to the root */
+  tenantIdsOf(tenantId: string): readonly string[]
+}
+
+/** One counter, read out. A split limit has one for each value. */
+export type LimitStatus = {
+  readonly scoped: ScopedLimit
+  readonly split: string | null
+  /** what may be used in this window in all, with what was added; of a token bucket, its size */
+  readonly amount: bigint
+  readonly used: bigint
+  readonly held: bigint
   readonly windowStart: number
-  readonly requests: number
-  readonly tokens: number
-  readonly cost: bigint
+  /** null: it has no end */
+  readonly windowEnd: number | null
+  /** calls that a limit in shadow would have refused since this process counts */
+  readonly wouldHaveRefused: number
+}
+
+/** A counter that is not what the ledger says. */
+export type CounterDifference = {
+  readonly scoped: ScopedLimit
+  readonly split: string | null
+  readonly windowStart: number
+  readonly counted: bigint
+  readonly ledger: bigint
 }
 
 export interface Counters {
-  seed(seeds: readonly SpentSeed[], now: number): void
-  /** Asks all limits and takes from all counters of the tenants, or from none. */
-  take(
-    tenantIds: readonly string[],
-    limits: readonly ScopedLimit[],
-    ask: Ask,
-    now: number,
-  ): { readonly verdict: Verdict; readonly taken: Taken | null }
+  /**
+   * Takes the directory's limits in the place of those before. What is new, or counts other things than before, is counted from the
+   * ledger first, with the calls that run; the rest keeps its counts. The limits hold once the returned function is called, in the same
+   * turn in which calls begin to be asked for them.
+   */
+  adopt(directory: CountedDirectory, ledger: LedgerCounts, now: () => number): Promise<() => void>
+  /** Asks all limits and takes from all of them, or from none, in one step. */
+  take(call: LimitedCall, limits: readonly ScopedLimit[], ask: Consumption, now: number): Taking | Promise<Taking>
   /** Puts the actual figures in the place of the held ones. A second call for the same taking does nothing. */
-  settle(taken: Taken, actual: { readonly tokens: number; readonly cost: bigint }, now: number): void
-  /** Gives back what was held; the request itself stays counted. */
+  settle(taken: Taken, actual: Consumption): void
+  /** The call never ran: everything is given back. */
   release(taken: Taken): void
-  read(tenantId: string, now: number): CounterReading
+  /** Announces a correction of a call that began at `startedAt`; the returned function says by how much it changed the cost, 0: not. */
+  correct(call: LimitedCall, startedAt: number): (difference: bigint) => void
+  /** Of all limits, or of those that stand on one tenant and its keys. */
+  limitStatuses(now: number, tenantId?: string): Promise<readonly LimitStatus[]>
+  /** Counts everything anew from the ledger and the calls that run, and says where the counters differ; with `repair`, corrects them. */
+  verify(ledger: LedgerCounts, now: () => number, repair: boolean): Promise<readonly CounterDifference[]>
 }

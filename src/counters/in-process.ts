@@ -1,187 +1,213 @@
-// Counters of one process: what every tenant spent per calendar window and what its running calls hold; all limits of a call are
-// taken in one synchronous step, so nothing can come between asking and taking.
+// Counters of one process: all limits of a call are taken in one synchronous step, so nothing can come between asking and taking.
 
-import {
-  decide,
-  periodMilliseconds,
-  windowEnd,
-  windowStart,
-  type Ask,
-  type CounterReading,
-  type PeriodOrEver,
-  type ScopedLimit,
-  type Verdict,
-} from '../core/policy.ts'
-import type { Counters, SpentSeed, Taken } from '../core/reservation.ts'
+import type { ScopedLimit } from '../core/limit.ts'
+import type { Consumption, LimitedCall } from '../core/limit-count.ts'
+import { decide } from '../core/policy.ts'
+import type {
+  CountedDirectory,
+  CounterDifference,
+  Counters,
+  LedgerCounts,
+  LimitStatus,
+  Taken,
+  Taking,
+} from '../core/reservation.ts'
+import { rememberWindows, type Counter, type Windows } from './counter.ts'
+import { Held, OpenCalls } from './open-calls.ts'
+import { askLedger, compareSlots, countsTheSame } from './recount.ts'
+import { Slot, SlotsByOwner } from './slot.ts'
 
-const PERIODS: readonly PeriodOrEver[] = ['second', 'minute', 'hour', 'day', 'week', 'month', 'quarter', 'year', 'ever']
-
-export function createInProcessCounters(): Counters {
-  const tenants = new Map<string, TenantCounter>()
-  const buckets = new Map<string, Bucket>()
-  const counter = (tenantId: string): TenantCounter => {
-    let found = tenants.get(tenantId)
-    if (found === undefined) {
-      found = new TenantCounter()
-      tenants.set(tenantId, found)
-    }
-    return found
-  }
-  return {
-    seed(seeds: readonly SpentSeed[], now: number) {
-      for (const seed of seeds) counter(seed.tenantId).seed(seed, now)
-    },
-    take(tenantIds, limits, ask, now) {
-      const reading = (tenantId: string): CounterReading => counter(tenantId).at(now)
-      const verdict: Verdict =
-        limits.length === 0
-          ? { allow: true }
-          : decide(limits, reading, (scoped) => bucketOf(buckets, scoped, now).level(now), ask, now)
-      if (!verdict.allow) return { verdict, taken: null }
-      for (const tenantId of tenantIds) counter(tenantId).hold(ask, now)
-      for (const scoped of limits) {
-        if (scoped.limit.burst !== null) bucketOf(buckets, scoped, now).take(unitsOf(scoped, ask), now)
-      }
-      return { verdict, taken: { tenantIds, limits, ask, startedAt: now, open: true } }
-    },
-    settle(taken, actual, now) {
-      if (!taken.open) return
-      taken.open = false
-      for (const tenantId of taken.tenantIds) counter(tenantId).settle(taken, actual, now)
-      for (const scoped of taken.limits) {
-        if (scoped.limit.burst === null || scoped.limit.kind !== 'tokens') continue
-        bucketOf(buckets, scoped, now).take(actual.tokens - taken.ask.tokens, now)
-      }
-    },
-    release(taken) {
-      if (!taken.open) return
-      taken.open = false
-      for (const tenantId of taken.tenantIds) counter(tenantId).release(taken)
-    },
-    read: (tenantId, now) => counter(tenantId).at(now),
-  }
+export type InProcessOptions = {
+  /** how long a call that never ends keeps its place among the calls at once: longer than any call can run */
+  readonly placeMilliseconds: number
+  /** Hears of each limit in shadow that would have refused a call. Must not throw. */
+  readonly onShadowRefusal?: (scoped: ScopedLimit) => void
 }
 
-const unitsOf = (scoped: ScopedLimit, ask: Ask): number => (scoped.limit.kind === 'tokens' ? ask.tokens : 1)
+export const createInProcessCounters = (options: InProcessOptions): Counters => new InProcessCounters(options)
 
-type Window = {
-  readonly period: PeriodOrEver
-  start: number
-  end: number
-  requests: number
-  tokens: number
-  cost: bigint
+const NOTHING: Consumption = {
+  inputTokens: 0,
+  cacheReadTokens: 0,
+  outputTokens: 0,
+  burnRate: 1,
+  cost: null,
 }
 
-/** Spent per window, counted by when a call began (as the rollups count), and held now. */
-class TenantCounter implements CounterReading {
-  heldTokens = 0
-  heldCost = 0n
-  concurrent = 0
-  readonly #windows: readonly Window[] = PERIODS.map((period) => ({
-    period,
-    start: 0,
-    end: period === 'ever' ? Number.POSITIVE_INFINITY : 0,
-    requests: 0,
-    tokens: 0,
-    cost: 0n,
-  }))
-  /** when the first of the windows ends */
-  #nextEnd = 0
+class InProcessCounters implements Counters {
+  readonly #options: InProcessOptions
+  readonly #windows: Windows = rememberWindows()
+  readonly #calls: OpenCalls
+  #slots: ReadonlyMap<string, Slot> = new Map()
+  #byOwner = new SlotsByOwner([])
+  #directory: CountedDirectory = { limits: [], tenantIds: [], tenantIdsOf: (tenantId) => [tenantId] }
+  /** the slots of lists of limits, which live as long as the directory that they are of */
+  #slotsOfLists = new WeakMap<readonly ScopedLimit[], readonly Slot[]>()
+  #latest = 0
 
-  at(now: number): CounterReading {
-    this.#roll(now)
-    return this
+  constructor(options: InProcessOptions) {
+    this.#options = options
+    this.#calls = new OpenCalls(options.placeMilliseconds)
   }
 
-  spent(period: PeriodOrEver): Window {
-    return this.#windows.find((window) => window.period === period) as Window
-  }
-
-  hold(ask: Ask, now: number): void {
-    this.#roll(now)
-    this.concurrent += 1
-    this.heldTokens += ask.tokens
-    if (ask.cost !== null) this.heldCost += ask.cost
-    for (const window of this.#windows) window.requests += 1
-  }
-
-  settle(taken: Taken, actual: { tokens: number; cost: bigint }, now: number): void {
-    this.release(taken)
-    this.#roll(now)
-    for (const window of this.#windows) {
-      if (taken.startedAt < window.start) continue
-      window.tokens += actual.tokens
-      window.cost += actual.cost
+  async adopt(directory: CountedDirectory, ledger: LedgerCounts, now: () => number): Promise<() => void> {
+    const at = this.#clock(now())
+    const moved = movedOwners(this.#directory, directory)
+    const slots = new Map<string, Slot>()
+    const fresh: Slot[] = []
+    const changes: (() => void)[] = []
+    for (const scoped of directory.limits) {
+      const known = this.#slots.get(scoped.counterId)
+      if (known !== undefined && countsTheSame(known.scoped, scoped) && !moved.has(scoped.ownerTenantId)) {
+        slots.set(scoped.counterId, known)
+        changes.push(() => known.becomes(scoped))
+      } else {
+        const slot = new Slot(scoped, this.#windows, at)
+        slots.set(scoped.counterId, slot)
+        fresh.push(slot)
+      }
     }
+    const watch = this.#calls.watch(now())
+    const fill = await askLedger(fresh, at, { ledger, watch }).catch((thrown: unknown) => {
+      watch.end()
+      throw thrown
+    })
+    return () => {
+      for (const change of changes) change()
+      fill({ at: this.#clock(now()), attach: true })
+      watch.end()
+      this.#directory = directory
+      this.#slots = slots
+      this.#byOwner = new SlotsByOwner([...slots.values()])
+      this.#slotsOfLists = new WeakMap()
+    }
+  }
+
+  take(call: LimitedCall, limits: readonly ScopedLimit[], ask: Consumption, now: number): Taking {
+    const at = this.#clock(now)
+    const counters = this.#countersOf(limits, call, at)
+    let verdict = decide(counters, ask)
+    if (!verdict.allow && verdict.by.limit.kind === 'concurrency' && this.#calls.expirePlaces(at)) {
+      verdict = decide(counters, ask)
+    }
+    if (!verdict.allow) return { verdict, taken: null }
+    for (const state of verdict.shadowed) this.#shadow(state as Counter)
+    const taken = new Held(call, ask, { startedAt: now, at, counters, isCorrection: false })
+    for (const counter of counters) counter.hold(taken.heldOf(counter.scoped.limit), at)
+    this.#calls.begin(taken)
+    return { verdict, taken }
+  }
+
+  settle(taken: Taken, actual: Consumption): void {
+    this.#calls.end(taken as Held, actual)
   }
 
   release(taken: Taken): void {
-    this.concurrent -= 1
-    this.heldTokens -= taken.ask.tokens
-    if (taken.ask.cost !== null) this.heldCost -= taken.ask.cost
+    this.#calls.end(taken as Held, null)
   }
 
-  seed(seed: SpentSeed, now: number): void {
-    this.#roll(now)
-    const window = this.spent(seed.period)
-    if (seed.windowStart !== window.start) return
-    window.requests += seed.requests
-    window.tokens += seed.tokens
-    window.cost += seed.cost
-  }
-
-  /** A clock that jumps back keeps the later window: nothing is granted twice. */
-  #roll(now: number): void {
-    if (now < this.#nextEnd) return
-    this.#nextEnd = Number.POSITIVE_INFINITY
-    for (const window of this.#windows) {
-      if (now >= window.end) {
-        window.start = windowStart(window.period, now)
-        window.end = windowEnd(window.period, now)
-        window.requests = 0
-        window.tokens = 0
-        window.cost = 0n
-      }
-      if (window.end < this.#nextEnd) this.#nextEnd = window.end
+  correct(call: LimitedCall, startedAt: number): (difference: bigint) => void {
+    const counters: Counter[] = []
+    for (const slot of this.#byOwner.of(call)) {
+      const { limit } = slot.scoped
+      if (limit.kind !== 'cost' || startedAt < (limit.resetAt ?? 0)) continue
+      const counter = slot.counterFor(call, this.#latest)
+      counter?.roll(this.#latest)
+      if (counter !== null) counters.push(counter)
     }
+    const held = new Held(call, NOTHING, { startedAt, at: startedAt, counters, isCorrection: true })
+    this.#calls.begin(held)
+    return (difference) => this.#calls.end(held, { ...NOTHING, cost: difference })
+  }
+
+  async limitStatuses(now: number, tenantId?: string): Promise<readonly LimitStatus[]> {
+    const at = this.#clock(now)
+    const statuses: LimitStatus[] = []
+    for (const slot of this.#slots.values()) {
+      if (tenantId !== undefined && slot.scoped.ownerTenantId !== tenantId) continue
+      for (const counter of slot.counters()) statuses.push(statusOf(counter, at))
+    }
+    return statuses
+  }
+
+  async verify(ledger: LedgerCounts, now: () => number, repair: boolean): Promise<readonly CounterDifference[]> {
+    const at = this.#clock(now())
+    const pairs = [...this.#slots.values()].map((slot) => ({ slot, anew: new Slot(slot.scoped, this.#windows, at) }))
+    const watch = this.#calls.watch(now())
+    try {
+      const fill = await askLedger(
+        pairs.map(({ anew }) => anew),
+        at,
+        { ledger, watch },
+      )
+      const then = this.#clock(now())
+      fill({ at: then, attach: false })
+      return compareSlots(
+        pairs.filter(
+          ({ slot, anew }) => this.#slots.get(slot.scoped.counterId) === slot && slot.scoped === anew.scoped,
+        ),
+        then,
+        repair,
+      )
+    } finally {
+      watch.end()
+    }
+  }
+
+  #countersOf(limits: readonly ScopedLimit[], call: LimitedCall, at: number): Counter[] {
+    const counters: Counter[] = []
+    for (const slot of this.#slotsOf(limits, at)) {
+      const counter = slot.counterFor(call, at)
+      if (counter === null) continue
+      counter.roll(at)
+      counters.push(counter)
+    }
+    return counters
+  }
+
+  #slotsOf(limits: readonly ScopedLimit[], at: number): readonly Slot[] {
+    const known = this.#slotsOfLists.get(limits)
+    if (known !== undefined) return known
+    const slots = limits.map((scoped) => this.#slots.get(scoped.counterId) ?? this.#unannounced(scoped, at))
+    this.#slotsOfLists.set(limits, slots)
+    return slots
+  }
+
+  /** A limit that no directory spoke of: such as one that was there when its call began to arrive. */
+  #unannounced(scoped: ScopedLimit, at: number): Slot {
+    const slot = new Slot(scoped, this.#windows, at)
+    this.#slots = new Map([...this.#slots, [scoped.counterId, slot]])
+    return slot
+  }
+
+  #shadow(counter: Counter): void {
+    counter.wouldHaveRefused += 1
+    this.#options.onShadowRefusal?.(counter.scoped)
+  }
+
+  /** A clock that jumps back grants no window twice: for the counters, time stands still until it is caught up with. */
+  #clock(now: number): number {
+    if (now > this.#latest) this.#latest = now
+    return this.#latest
   }
 }
 
-function bucketOf(buckets: Map<string, Bucket>, scoped: ScopedLimit, now: number): Bucket {
-  const { limit } = scoped
-  const id = `${scoped.ownerTenantId}|${scoped.source}|${limit.kind}|${limit.per}|${limit.amount}|${limit.burst}`
-  let bucket = buckets.get(id)
-  if (bucket === undefined) {
-    bucket = new Bucket(Number(limit.burst), Number(limit.amount) / periodMilliseconds(limit.per), now)
-    buckets.set(id, bucket)
-  }
-  return bucket
+function statusOf(counter: Counter, at: number): LimitStatus {
+  counter.roll(at)
+  const { scoped, split, amount, used, held, window, wouldHaveRefused } = counter
+  const windowEnd = Number.isFinite(window.end) ? window.end : null
+  return { scoped, split, amount, used, held, windowStart: window.start, windowEnd, wouldHaveRefused }
 }
 
-/** A token bucket: full at first, refilled continuously, may go below zero when a settled call used more than it held. */
-class Bucket {
-  readonly #size: number
-  readonly #unitsPerMillisecond: number
-  #units: number
-  #at: number
-
-  constructor(size: number, unitsPerMillisecond: number, now: number) {
-    this.#size = size
-    this.#unitsPerMillisecond = unitsPerMillisecond
-    this.#units = size
-    this.#at = now
+/** Tenants with others below them than before: what these used in the running window is counted where they hang now. */
+function movedOwners(before: CountedDirectory, now: CountedDirectory): ReadonlySet<string> {
+  const moved = new Set<string>()
+  const known = new Set(before.tenantIds)
+  for (const tenantId of now.tenantIds) {
+    if (!known.has(tenantId)) continue
+    const [old, chain] = [before.tenantIdsOf(tenantId), now.tenantIdsOf(tenantId)]
+    for (const owner of old) if (!chain.includes(owner)) moved.add(owner)
+    for (const owner of chain) if (!old.includes(owner)) moved.add(owner)
   }
-
-  level(now: number): number {
-    if (now > this.#at) {
-      this.#units = Math.min(this.#size, this.#units + (now - this.#at) * this.#unitsPerMillisecond)
-      this.#at = now
-    }
-    return this.#units
-  }
-
-  take(units: number, now: number): void {
-    this.#units = Math.min(this.#size, this.level(now) - units)
-  }
+  return moved
 }

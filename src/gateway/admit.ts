@@ -4,8 +4,10 @@ import type { FallbackPrice } from '../core/budgeting.ts'
 import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import type { HeldAnswer } from '../core/held-answer.ts'
+import type { Consumption, LimitedCall } from '../core/limit-count.ts'
 import type { ResolvedModel } from '../core/model.ts'
-import { refusalOf, type Ask, type Verdict } from '../core/policy.ts'
+import { picoUsd } from '../core/money.ts'
+import { refusalOf, type Refusal } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import type { Counters, Hold, Taken } from '../core/reservation.ts'
 import { boundsOf, type CallBounds, type ModelBounds } from './bounds.ts'
@@ -21,6 +23,8 @@ export type AdmitDependencies = {
   readonly priceBook: () => PriceBook
   readonly modelBounds: (baseModel: string) => ModelBounds
   readonly inputEstimates: InputEstimates
+  /** how many tokens of a Bedrock quota each output token takes */
+  readonly burnRateOf: (baseModel: string | null) => number
 }
 
 export type AdmitQuestion = {
@@ -62,7 +66,7 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
   const { member, facts, model, alias } = question
   const priced = pricedOf(dependencies, question)
   if (priced.cost === null) refuseUnpriced(member, model.modelId)
-  const { taken, cap, body } = take(dependencies, question, priced)
+  const { taken, cap, body } = await take(dependencies, question, priced)
   const hold = holdOf(question, taken.ask)
   try {
     await dependencies.holdGatherer.write(hold)
@@ -125,45 +129,54 @@ function inputKindOf(
 type TakenCall = { readonly taken: Taken; readonly body: Buffer; readonly cap: number | null }
 
 /** Takes what the call may use at most; where that does not fit and the plan caps answers, the most that does. */
-function take({ counters }: AdmitDependencies, question: AdmitQuestion, priced: Priced): TakenCall {
-  const { member, body, now } = question
+async function take(dependencies: AdmitDependencies, question: AdmitQuestion, priced: Priced): Promise<TakenCall> {
+  const { member, model, body, now } = question
   const { inputTokens, outputTokens } = priced.bounds
-  const whole: Ask = { tokens: inputTokens + outputTokens, cost: priced.cost }
-  const { verdict, taken } = counters.take(member.tenantIds, member.limits, whole, now)
+  const whole: Consumption = {
+    inputTokens,
+    cacheReadTokens: 0,
+    outputTokens,
+    burnRate: dependencies.burnRateOf(model.baseModel),
+    cost: priced.cost,
+  }
+  const call = limitedCall(question)
+  const { verdict, taken } = await dependencies.counters.take(call, member.limits, whole, now)
   if (taken !== null) return { taken, body, cap: null }
-  if (verdict.allow) throw new GatewayError('internal', { detail: 'the counters allowed a call and took nothing' })
-  const capped = member.budgeting.capOutput ? takeCapped(counters, question, priced, verdict) : null
+  const capped = member.budgeting.capOutput
+    ? await takeCapped(dependencies.counters, question, { priced, call, whole }, verdict)
+    : null
   if (capped === null) throw refusalOf(verdict, now)
   return capped
 }
 
-function takeCapped(counters: Counters, question: AdmitQuestion, priced: Priced, refused: Refused): TakenCall | null {
+async function takeCapped(
+  counters: Counters,
+  question: AdmitQuestion,
+  { priced, call, whole }: { readonly priced: Priced; readonly call: LimitedCall; readonly whole: Consumption },
+  refused: Refusal,
+): Promise<TakenCall | null> {
   const { operation, member, facts, model, body, now } = question
-  const { inputTokens, outputTokens } = priced.bounds
   const { minOutputTokens } = member.budgeting
   const { baseModel } = model
   const tariffs = tariffsOf(priced, priced.fallback)
-  const asked = { operation, baseModel, facts, inputTokens, outputTokens, tariffs, minOutputTokens }
+  const asked = { operation, baseModel, facts, whole, tariffs, minOutputTokens }
   let lowest = Number.POSITIVE_INFINITY
-  let by: Refused = refused
+  let by: Refusal = refused
   for (;;) {
     const capped = cappedTo(asked, by)
     // each limit may leave less than the one before, and none may leave the same
     if (capped === null || capped.cap >= lowest) return null
     lowest = capped.cap
-    const { verdict, taken } = counters.take(member.tenantIds, member.limits, capped.ask, now)
+    const { verdict, taken } = await counters.take(call, member.limits, capped.ask, now)
     if (taken !== null) {
       const written = writeCap(asked, body, capped.cap)
       if (written !== null) return { taken, body: written, cap: capped.cap }
       counters.release(taken)
       return null
     }
-    if (verdict.allow) return null
     by = verdict
   }
 }
-
-type Refused = Extract<Verdict, { allow: false }>
 
 function refuseUnpriced(member: Member, modelId: string): void {
   if (member.unpriced === 'hold' && !member.hasHardBudget) return
@@ -171,7 +184,20 @@ function refuseUnpriced(member: Member, modelId: string): void {
   throw new GatewayError('price_unknown', { message: `The model "${modelId}" has no price here, and ${why}.` })
 }
 
-function holdOf(question: AdmitQuestion, { cost: heldCost, tokens: heldTokens }: Ask): Hold {
+function limitedCall({ requestId, member, model, facts, surface }: AdmitQuestion): LimitedCall {
+  return {
+    requestId,
+    tenantIds: member.tenantIds,
+    keyId: member.firstKeyId,
+    modelId: model.modelId,
+    baseModel: model.baseModel,
+    tier: facts.tier,
+    surface,
+    metadata: facts.metadata,
+  }
+}
+
+function holdOf(question: AdmitQuestion, ask: Consumption): Hold {
   const { member, model, facts } = question
   return {
     requestId: question.requestId,
@@ -186,8 +212,8 @@ function holdOf(question: AdmitQuestion, { cost: heldCost, tokens: heldTokens }:
     surface: question.surface,
     startedAt: question.now,
     metadata: facts.metadata,
-    heldCost,
-    heldTokens,
+    heldCost: ask.cost === null ? null : picoUsd(ask.cost),
+    heldTokens: ask.inputTokens + ask.outputTokens,
     inputTokensEstimate: Math.floor(question.body.length / 4),
   }
 }

@@ -1,7 +1,9 @@
 // Lowers the output cap of a call to what its limits leave, in the member that the model reads, and leaves the rest of the body as it was.
 
 import { costOf, mostTokensWithin, type Tariff } from '../core/output-room.ts'
-import type { Ask, Verdict } from '../core/policy.ts'
+import type { Limit } from '../core/limit.ts'
+import type { Consumption } from '../core/limit-count.ts'
+import type { Refusal } from '../core/policy.ts'
 import { picoUsd } from '../core/money.ts'
 import { createJsonSplicer } from '../http/json-splice.ts'
 import { capPathsOf, OUTPUT_CAP_PATHS } from './output-caps.ts'
@@ -11,30 +13,25 @@ export type CapQuestion = {
   readonly operation: string
   readonly baseModel: string | null
   readonly facts: Pick<CallFacts, 'caps' | 'answers' | 'thinkingTokens'>
-  /** of all answers together */
-  readonly outputTokens: number
-  readonly inputTokens: number
+  /** what it asks without a cap; its output is that of all answers together */
+  readonly whole: Consumption
   readonly tariffs: readonly Tariff[]
   readonly minOutputTokens: number
 }
 
 /** A lower cap, and what the call asks with it. */
-export type Capped = { readonly cap: number; readonly ask: Ask }
+export type Capped = { readonly cap: number; readonly ask: Consumption }
 
 /** A cap that is deeper in the body than can be written in place. */
 const isWritable = (path: string): boolean => path.split('.').length <= 2
 const SPLICER = createJsonSplicer(OUTPUT_CAP_PATHS.filter(isWritable))
 
 /** Null: the call does not fit, or not with an answer worth asking for, or its model has no cap that could be written. */
-export function cappedTo(question: CapQuestion, refused: Extract<Verdict, { allow: false }>): Capped | null {
-  const { facts, inputTokens, outputTokens, tariffs, minOutputTokens } = question
-  const { kind } = refused.by.limit
-  const room =
-    kind === 'cost'
-      ? mostTokensWithin(tariffs, refused.left, outputTokens)
-      : kind === 'tokens'
-        ? mostTokensWithin([{ fixed: BigInt(inputTokens), perToken: 1n }], refused.left, outputTokens)
-        : null
+export function cappedTo(question: CapQuestion, refused: Refusal): Capped | null {
+  const { facts, whole, tariffs, minOutputTokens } = question
+  const measures = refused.by.limit.kind === 'cost' ? tariffs : tokenMeasures(refused.by.limit, whole)
+  if (measures === null) return null
+  const room = mostTokensWithin(measures, refused.left, whole.outputTokens)
   if (room === null) return null
   const cap = Math.floor(room / facts.answers)
   // A model thinks within its cap, and refuses a budget that is not below it.
@@ -42,7 +39,14 @@ export function cappedTo(question: CapQuestion, refused: Extract<Verdict, { allo
   if (capPathsOf(question).length === 0 || !pathsToWrite(question, cap).every(isWritable)) return null
   const tokens = cap * facts.answers
   const cost = tariffs.length === 0 ? null : picoUsd(costOf(tariffs, tokens))
-  return { cap, ask: { tokens: inputTokens + tokens, cost } }
+  return { cap, ask: { ...whole, outputTokens: tokens, cost } }
+}
+
+/** What a limit of tokens counts of input and of each token of output; null: a shorter answer does not help. */
+function tokenMeasures(limit: Limit, { inputTokens, burnRate }: Consumption): readonly Tariff[] | null {
+  const { kind, counts, burnDown } = limit
+  if (kind !== 'tokens' || counts === 'input') return null
+  return [{ fixed: counts === 'output' ? 0n : BigInt(inputTokens), perToken: burnDown ? BigInt(burnRate) : 1n }]
 }
 
 /** The member that the model reads first, and every other that says more. */

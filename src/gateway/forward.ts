@@ -377,11 +377,7 @@ class Run implements UpstreamListener, RunningCall {
       detail: String(thrown),
     })
     const { taken } = this.#question.admitted
-    this.#dependencies.counters.settle(
-      taken,
-      { tokens: taken.ask.tokens, cost: taken.ask.cost ?? 0n },
-      this.#dependencies.now(),
-    )
+    this.#dependencies.counters.settle(taken, taken.ask)
     this.#delivery.withhold()
     this.#deliver(new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 }))
   }

@@ -7,9 +7,10 @@ import type { ResolvedModel } from '../core/model.ts'
 import { parseModelId, resolveParsed } from '../core/model.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import { rate } from '../core/rating.ts'
+import { consumptionOf, type Consumption } from '../core/limit-count.ts'
 import type { Counters, Hold, HoldJournal } from '../core/reservation.ts'
 import type { UsageReading } from '../core/upstream.ts'
-import { CONTEXT_DIMENSIONS, estimateTokens, type Usage } from '../core/usage.ts'
+import { estimateTokens, type Usage } from '../core/usage.ts'
 import type { Admitted } from './admit.ts'
 import { type Backlog, mayPass } from './backlog.ts'
 import { fallbackCost } from './call-price.ts'
@@ -65,11 +66,14 @@ export async function settle(
 }
 
 function settleCounters(dependencies: SettleDependencies, { taken, fallback }: Admitted, entry: LedgerEntry): void {
-  const now = dependencies.now()
-  // What nobody could measure stays charged at its worst case until reconciliation says better: budgets hold.
-  const tokens = entry.usage === null ? taken.ask.tokens : tokensOf(entry.usage)
-  const cost = entry.cost ?? standInOf(fallback, entry.usage) ?? taken.ask.cost ?? 0n
-  dependencies.counters.settle(taken, { tokens, cost }, now)
+  dependencies.counters.settle(taken, usedBy(entry, taken.ask, fallback))
+}
+
+/** What nobody could measure stays charged at its worst case until reconciliation says better: budgets hold. */
+function usedBy({ usage, cost }: LedgerEntry, ask: Consumption, fallback: FallbackPrice | null): Consumption {
+  if (usage === null) return cost === null ? ask : { ...ask, cost }
+  const used = consumptionOf(usage.quantities, { burnRate: ask.burnRate, cost })
+  return cost === null ? { ...used, cost: standInOf(fallback, usage, used) ?? ask.cost } : used
 }
 
 /** Only what Bedrock itself counted teaches anything. */
@@ -80,17 +84,9 @@ function learnInput(estimates: InputEstimates, { inputKind }: Admitted, { usage,
 }
 
 /** The entry stays unpriced until a price comes; the budget counts what the plan assumes. */
-function standInOf(fallback: FallbackPrice | null, usage: Usage | null): bigint | null {
-  if (fallback === null || usage === null || Object.values(usage.quantities).includes(null)) return null
-  const output = usage.quantities.output_tokens ?? 0
-  return fallbackCost(fallback, tokensOf(usage) - output, output)
-}
-
-/** Tokens that count towards token limits: everything read and everything written. */
-export function tokensOf(usage: Usage): number {
-  let total = usage.quantities.output_tokens ?? 0
-  for (const dimension of CONTEXT_DIMENSIONS) total += usage.quantities[dimension] ?? 0
-  return total
+function standInOf(fallback: FallbackPrice | null, { quantities }: Usage, used: Consumption): bigint | null {
+  if (fallback === null || Object.values(quantities).includes(null)) return null
+  return fallbackCost(fallback, used.inputTokens, used.outputTokens)
 }
 
 export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, now: number): LedgerEntry {

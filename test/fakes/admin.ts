@@ -107,7 +107,7 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
     },
     models: () => [SONNET],
     lifecycleOf: () => null,
-    limitStatus: () => null,
+    limitStatuses: async () => [],
     runningHold: () => null,
     refusedCall: () => null,
     readPriceList: () => ({ prices: [], publishedAt: null, skipped: [] }),
