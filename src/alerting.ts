@@ -8,11 +8,8 @@ import type { WatchedLimit } from './core/alert.ts'
 import type { Notifiers } from './core/alert-delivery.ts'
 import { createErrorRates, type ErrorRates } from './core/error-rate.ts'
 import type { LedgerEntry } from './core/ledger.ts'
-import type { CounterReading } from './core/policy.ts'
-import type { Counters } from './core/reservation.ts'
+import type { Counters, LimitStatus } from './core/reservation.ts'
 import type { Tenant } from './core/tenant.ts'
-import { windowOf } from './core/window.ts'
-import type { Limit } from './core/limit.ts'
 import { createAlertDeliverer, type AlertDeliverer } from './jobs/deliver-alerts.ts'
 import { createAlertRaiser } from './jobs/raise-alerts.ts'
 import { repeat, type Repeating } from './jobs/repeat.ts'
@@ -135,7 +132,7 @@ function raiserOf(parts: AlertingParts, rates: ErrorRates): () => Promise<number
   return createAlertRaiser({
     alerts: store.alerts,
     rollups: store.rollups,
-    watchedLimits: (at) => watchedLimits(parts, at),
+    watchedLimits: async (at) => (await parts.counters.limitStatuses(at)).map(watchedLimit),
     errorRates: rates.within,
     isWithin: (tenantId, rootId) => isWithin(snapshots.directory().tenants, tenantId, rootId),
     now,
@@ -169,20 +166,6 @@ function startLoops(
   return [looking, delivering]
 }
 
-async function watchedLimits(
-  { store, counters, snapshots }: Pick<AlertingParts, 'store' | 'counters' | 'snapshots'>,
-  now: number,
-): Promise<readonly WatchedLimit[]> {
-  const plans = new Map((await store.plans.listPlans()).map((plan) => [plan.id, plan]))
-  return [...snapshots.directory().tenants.values()].flatMap((tenant) => {
-    const reading = counters.read(tenant.id, now)
-    const planned = tenant.planId === null ? [] : (plans.get(tenant.planId)?.limits ?? [])
-    const watch = (source: string) => (limit: Limit) =>
-      watchedLimit(limit, `${source}:${tenant.id}:${limit.id}`, tenant.id, reading, now)
-    return [...tenant.limits.map(watch('tenant')), ...planned.map(watch('plan'))]
-  })
-}
-
 const DEEPEST_TREE = 16
 
 /** Whether a tenant is the root, or hangs below it. */
@@ -195,35 +178,18 @@ function isWithin(tenants: ReadonlyMap<string, Tenant>, tenantId: string, rootId
   return false
 }
 
-function watchedLimit(
-  limit: Limit,
-  limitId: string,
-  ownerTenantId: string,
-  reading: CounterReading,
-  now: number,
-): WatchedLimit {
-  const { kind, per, amount, burst } = limit
-  const spent = reading.spent(per ?? 'ever')
-  const held = {
-    requests: 0n,
-    tokens: BigInt(reading.heldTokens),
-    concurrency: BigInt(reading.concurrent),
-    cost: reading.heldCost,
-  }[kind]
-  const used = { requests: BigInt(spent.requests), tokens: BigInt(spent.tokens), concurrency: 0n, cost: spent.cost }[
-    kind
-  ]
-  const { start, end } = windowOf(limit, now)
+function watchedLimit({ scoped, split, amount, used, held, windowStart, windowEnd }: LimitStatus): WatchedLimit {
+  const { kind, burst } = scoped.limit
   const continuous = kind === 'concurrency' || burst !== null
   return {
-    ownerTenantId,
-    limitId,
-    split: null,
+    ownerTenantId: scoped.ownerTenantId,
+    limitId: scoped.counterId,
+    split,
     limitKind: kind,
     amount,
     used,
     held,
-    windowStart: continuous ? null : start,
-    windowEnd: continuous || !Number.isFinite(end) ? null : end,
+    windowStart: continuous ? null : windowStart,
+    windowEnd: continuous ? null : windowEnd,
   }
 }

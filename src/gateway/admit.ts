@@ -90,10 +90,10 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
 }
 
 /** Worked out only for plans that cut: it asks the price book again. */
-function heldAnswerOf({ member }: AdmitQuestion, priced: Priced, { tokens, cost }: Ask): HeldAnswer | null {
-  const { inputTokens, outputTokens } = priced.bounds
+function heldAnswerOf({ member }: AdmitQuestion, priced: Priced, ask: Consumption): HeldAnswer | null {
+  const { inputTokens, outputTokens, cost } = ask
   if (!member.budgeting.cutStream || outputTokens === 0) return null
-  return { inputTokens, outputTokens: tokens - inputTokens, cost, tariffs: tariffsOf(priced, priced.fallback) }
+  return { inputTokens, outputTokens, cost, tariffs: tariffsOf(priced, priced.fallback) }
 }
 
 type Priced = CallPrice & CallPriceQuestion & Pick<Admitted, 'inputKind'>

@@ -79,8 +79,8 @@ function usedBy({ usage, cost }: LedgerEntry, ask: Consumption, fallback: Fallba
 /** Only what Bedrock itself counted teaches anything. */
 function learnInput(estimates: InputEstimates, { inputKind }: Admitted, { usage, estimated }: LedgerEntry): void {
   if (inputKind === null || usage === null || estimated) return
-  const read = tokensOf(usage) - (usage.quantities.output_tokens ?? 0)
-  if (read > 0) estimates.learn(inputKind, read)
+  const { inputTokens } = consumptionOf(usage.quantities, { burnRate: 1, cost: null })
+  if (inputTokens > 0) estimates.learn(inputKind, inputTokens)
 }
 
 /** The entry stays unpriced until a price comes; the budget counts what the plan assumes. */

@@ -23,7 +23,7 @@ import { dollarsOf, picoOf } from './truth.ts'
 
 const messages = [{ role: 'user' as const, content: [{ text: 'Answer in 40 words.' }] }]
 /** All calls are under way together: no answer comes before all have asked. */
-const slow = parseScenario({ rules: [{ faults: ['delay:ms=2000'] }] })
+const slow = parseScenario({ rules: [{ faults: ['delay:ms=5000'] }] })
 const fast = parseScenario({})
 
 let dataDir: string
