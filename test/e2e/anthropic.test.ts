@@ -331,6 +331,15 @@ async function faulty<T>(fault: string, act: () => Promise<T>): Promise<T> {
   }
 }
 
+it.each(CLIENTS)('%s lists all models, page by page, and finds one', async (_name, client) => {
+  const ids: string[] = []
+  for await (const { id } of client().models.list({ limit: 50 })) ids.push(id)
+  expect(ids.length).toBeGreaterThan(100)
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(ids).toEqual(expect.arrayContaining([CLAUDE, NOVA]))
+  expect(await client().models.retrieve(CLAUDE)).toMatchObject({ id: CLAUDE, type: 'model' })
+})
+
 describe.each(CLIENTS)('%s, counting tokens', (_name, client) => {
   it.each([CLAUDE, NOVA])('%s counts what a call would read, for nothing', async (model) => {
     const { messages } = input(model)

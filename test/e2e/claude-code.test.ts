@@ -96,6 +96,18 @@ describe('as a client of Anthropic', () => {
     })
   })
 
+  it('discovers the models that its tenant may call, and no others', async () => {
+    const few = await harness.tenant('few', { allowed_models: ['anthropic.claude-sonnet-4-5-*'] })
+    const headers = { authorization: `Bearer ${few.secret}` }
+    const listed = await ask('/anthropic/v1/models?limit=1000', null, headers, 'GET')
+    const { data, has_more } = (await listed.json()) as { data: { id: string; type: string }[]; has_more: boolean }
+    expect(data).toContainEqual(expect.objectContaining({ id: SONNET, type: 'model' }))
+    expect(data.filter(({ id }) => !id.includes('claude-sonnet-4-5'))).toEqual([])
+    expect(has_more).toBe(false)
+    expect((await ask('/anthropic/v1/models/amazon.nova-lite-v1:0', null, headers, 'GET')).status).toBe(404)
+    expect((await ask('/anthropic/v1/models', null, { authorization: 'Bearer wb_no_key' }, 'GET')).status).toBe(401)
+  })
+
   it('is told of a spent budget so that it knows it, and stops', async () => {
     const limits = [{ kind: 'cost', per: 'day', amount: '0.000001', mode: 'hard' }]
     const poor = await harness.tenant('poor', { limits })

@@ -5,6 +5,7 @@ import { converseCall } from './converse.ts'
 import { countTokensCall } from './count-tokens.ts'
 import { renderAnthropicError, renderAnthropicStreamError } from './errors.ts'
 import { invokeCall } from './invoke.ts'
+import { renderModels } from './models.ts'
 import { underPolicy } from './policy.ts'
 import { readMessagesRequest, type MessagesRequest } from './request.ts'
 import type { Outgoing, Route, Surface, TranslationTarget } from '../surface.ts'
@@ -24,6 +25,7 @@ export const anthropicSurface: Surface = {
       translate: (target) => outgoingOf(route, underPolicy(request, target.dialects), target),
     }
   },
+  renderModels,
   renderError: renderAnthropicError,
   renderStreamError: renderAnthropicStreamError,
 }
@@ -40,11 +42,25 @@ const OPERATIONS: Readonly<Record<string, string>> = {
 function matchAnthropic(method: string, path: string): Route | null {
   const prefix = PREFIX.exec(path)?.[0]
   if (prefix === undefined) return null
-  const asked = `${method} ${path.slice(prefix.length).split('?', 1)[0] ?? ''}`
+  const resource = path.slice(prefix.length).split('?', 1)[0] ?? ''
+  const asked = `${method} ${resource}`
   const known = Object.hasOwn(OPERATIONS, asked) ? OPERATIONS[asked] : undefined
   if (known === undefined && !prefix.startsWith('/anthropic/')) return null
   const operation = known ?? asked.slice(0, 200)
-  return { operation, modelId: null, plane: 'runtime', upstreamPath: path, kind: 'call', streams: false }
+  const models = method === 'GET' ? MODELS.exec(resource) : null
+  const modelId = models?.[1] === undefined ? null : decoded(models[1])
+  const kind = models === null ? 'call' : 'models'
+  return { operation, modelId, plane: 'runtime', upstreamPath: path, kind, streams: false }
+}
+
+const MODELS = /^models(?:\/(.+))?$/
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
 }
 
 /** Models that take Anthropic's dialect on InvokeModel; all others are spoken to by Converse. */
