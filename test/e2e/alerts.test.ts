@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseScenario } from '../../simulator/scenario.ts'
 import { startSimulator, type RunningSimulator } from '../../simulator/server.ts'
 import {
   startWebhookReceiver,
@@ -14,9 +15,10 @@ import {
 } from '../fakes/webhook-receiver.ts'
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts'
 import type { TestTenant } from './admin-client.ts'
-import { converseBody, HAIKU } from './requests.ts'
+import { converseBody, HAIKU, NOVA_LITE } from './requests.ts'
 
 const CALLS = 10
+const UNPRICED = 'arn:aws:bedrock:us-east-1:123456789012:imported-model/simulatedim1'
 const limits = [{ kind: 'requests', per: 'year', amount: CALLS }]
 
 let dataDir: string
@@ -55,10 +57,10 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-async function call(tenant: TestTenant, count: number): Promise<number> {
+async function call(tenant: TestTenant, count: number, modelId = HAIKU): Promise<number> {
   let status = 0
   for (let index = 0; index < count; index += 1) {
-    const response = await fetch(`${gateway.url}/model/${encodeURIComponent(HAIKU)}/converse`, {
+    const response = await fetch(`${gateway.url}/model/${encodeURIComponent(modelId)}/converse`, {
       method: 'POST',
       headers: { authorization: `Bearer ${tenant.secret}`, 'content-type': 'application/json' },
       body: converseBody(`call-${index}`, 'Answer in 5 words.'),
@@ -67,6 +69,12 @@ async function call(tenant: TestTenant, count: number): Promise<number> {
     status = response.status
   }
   return status
+}
+
+/** What the rules without targets have raised. */
+async function raisedBy(ruleId: string): Promise<Record<string, unknown>[]> {
+  const { alerts } = (await gateway.admin('GET', 'alerts?limit=1000')) as { alerts: Record<string, unknown>[] }
+  return alerts.filter(({ rule_id }) => rule_id === ruleId)
 }
 
 type Told = { readonly id: string; readonly tenant: unknown; readonly percent: unknown }
@@ -156,6 +164,24 @@ describe('alerts', () => {
     expect(published?.message.default).toContain('tenant team-d has reached 10% of its limit of 10 requests')
     await expect.poll(metrics, LONG).toMatch(/weighbridge_alert_attempts_total\{target="sns",state="delivered"\} 1/)
     expect(await metrics()).toMatch(/weighbridge_alerts_total\{kind="threshold"\} [1-9]/)
+  }, 60_000)
+
+  it('tell of a model that fails upstream, and of one without a price', async () => {
+    const tenant = await gateway.tenant('team-f')
+    const failing = { match: { model_id: NOVA_LITE }, faults: ['error:type=ValidationException'] }
+    const broken = { match: { model_id: HAIKU }, faults: ['error:type=InternalServerException'] }
+    simulator.setScenario(parseScenario({ rules: [failing, broken] }))
+    expect(await call(tenant, 3, NOVA_LITE)).toBe(400)
+    expect(await call(tenant, 3)).toBe(500)
+    await gateway.admin('PUT', 'alert-rules/errors', { kind: 'errors', percents: [20], minimum_calls: 3 })
+    await expect.poll(() => raisedBy('errors'), LONG).toHaveLength(1)
+    expect(await raisedBy('errors')).toMatchObject([{ data: { model_id: HAIKU, region: 'us-east-1', percent: 20 } }])
+    simulator.setScenario(parseScenario({}))
+    expect(await call(tenant, 1, UNPRICED)).toBe(200)
+    await gateway.admin('PUT', 'alert-rules/prices', { kind: 'unpriced', tenant_id: 'team-f' })
+    await expect
+      .poll(() => raisedBy('prices'), LONG)
+      .toMatchObject([{ tenant_id: 'team-f', data: { model_id: UNPRICED, calls: 1 } }])
   }, 60_000)
 
   it('can be tested, and a target at a private address is refused when it is set and when it is connected to', async () => {
