@@ -109,6 +109,23 @@ describe('a plan that caps answers', () => {
     expect(Number(seen.headers[CAPPED])).toBe(1_500 - 1_000 - length)
   })
 
+  it.each<[string, string, object]>([
+    ['OpenAI', '/openai/v1/chat/completions', { max_completion_tokens: 2_000 }],
+    ['OpenAI', '/openai/v1/chat/completions', {}],
+    ['Anthropic', '/anthropic/v1/messages', { max_tokens: 2_000 }],
+  ])('caps calls in the dialect of %s (%s, %j) as well', async (_name, path, more) => {
+    const tenant = await tenantWith(capping, [budget('0.004')])
+    const messages = [{ role: 'user', content: 'Answer in 3000 words.' }]
+    const body = Buffer.from(JSON.stringify({ model: HAIKU, messages, ...more }))
+    const headers = { 'x-api-key': tenant.secret, 'anthropic-version': '2023-06-01' }
+    const seen = await rawCall(pool, { path, body, key: tenant.secret, headers })
+    expect([seen.status, seen.body.toString().slice(0, 300)]).toEqual([200, expect.any(String)])
+    const cap = Number(seen.headers[CAPPED])
+    expect(cap).toBeGreaterThan(100)
+    expect(await entriesOf(tenant)).toMatchObject([{ usage: { output_tokens: cap } }])
+    expect(seen.body.toString()).toMatch(/"finish_reason":"length"|"stop_reason":"max_tokens"/)
+  })
+
   it('leaves a call that fits as it is', async () => {
     const tenant = await tenantWith(capping, [budget('1')])
     const seen = await call(tenant, HAIKU, 'converse', converseBody('x', 'Answer in 30 words.'))
@@ -231,6 +248,17 @@ describe('a plan that cuts streams', () => {
     const [entry] = await entriesOf(tenant)
     expect(entry).toMatchObject({ ending: 'budget_cut', estimated: true })
     expect(entry?.cost_usd).not.toBeNull()
+  })
+
+  it('ends a stream of events in their own words', async () => {
+    const tenant = await tenantWith(cutting, [budget('1')])
+    const messages = [{ role: 'user', content: 'Answer.' }]
+    const body = Buffer.from(JSON.stringify({ model: HAIKU, messages, max_completion_tokens: 500, stream: true }))
+    const seen = await rawCall(pool, { path: '/openai/v1/chat/completions', body, key: tenant.secret })
+    expect(seen.status).toBe(200)
+    expect(seen.body.toString()).toContain('The answer grew beyond what its budget held for it')
+    expect(seen.body.toString()).not.toContain('[DONE]')
+    expect(await entriesOf(tenant)).toMatchObject([{ ending: 'budget_cut', estimated: true }])
   })
 
   it('lets it go on where the plan does not say so', async () => {
