@@ -32,7 +32,9 @@ async function listModels(dependencies: ListDependencies, question: ListQuestion
   const names = new Map(foundation.map((item) => [item['modelId'], item]))
   const direct = foundation.filter((item) => isOnDemand(item)).map((item) => listed(item['modelId'], item))
   const routed = profiles.map((item) => listed(item['inferenceProfileId'], { ...baseOf(item, names), ...item }))
-  return [...direct, ...routed].filter((model) => model !== null)
+  const models = [...direct, ...routed].filter((model) => model !== null)
+  // an alias of a profile is in both lists
+  return [...new Map(models.map((model) => [model.id, model])).values()]
 }
 
 type Item = Readonly<Record<string, unknown>>

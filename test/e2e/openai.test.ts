@@ -145,6 +145,40 @@ describe('features of chat completions', () => {
   })
 })
 
+describe('a model that takes chat completions itself', () => {
+  const GPT = 'us.openai.gpt-5.6-luna'
+
+  it('gets them as they came, and is metered the same', async () => {
+    const body = { model: GPT, messages: ask, n: 2, seed: 7, user: 'ann', service_tier: 'auto' as const }
+    const { data, response } = await world.client.chat.completions.create(body).withResponse()
+    expect(data.choices).toHaveLength(2)
+    expect(response.headers.get('x-weighbridge-dropped')).toBeNull()
+    await world.assertBilled('InvokeModel')
+    expect(await world.lastEntry()).toMatchObject({ surface: 'openai', model_id: GPT, metadata: { user: 'ann' } })
+  })
+
+  it.each([true, false])('streams, with usage asked for: %s', async (include_usage) => {
+    const whole = await world.client.chat.completions.create({ model: GPT, messages: ask })
+    const asked = { model: GPT, messages: ask, stream: true, stream_options: { include_usage } } as const
+    let text = ''
+    const usages: unknown[] = []
+    for await (const chunk of await world.client.chat.completions.create(asked)) {
+      text += chunk.choices[0]?.delta.content ?? ''
+      if (chunk.usage) usages.push(chunk.usage)
+      expect(JSON.stringify(chunk)).not.toContain('amazon-bedrock')
+    }
+    expect(text).toBe(whole.choices[0]?.message.content)
+    expect(usages).toHaveLength(include_usage ? 1 : 0)
+    await world.assertBilled('InvokeModelWithResponseStream')
+  })
+
+  it('calls tools as it does anywhere', async () => {
+    const body = { model: GPT, messages: ask, tools: [weather], tool_choice: 'required' as const }
+    const { choices } = await world.client.chat.completions.create(body)
+    expect(choices[0]).toMatchObject({ finish_reason: 'tool_calls', message: { tool_calls: [{ type: 'function' }] } })
+  })
+})
+
 describe('refusals', () => {
   const failing = (act: Promise<unknown>): Promise<unknown> =>
     act.then(

@@ -1,12 +1,12 @@
 // A Claude model by InvokeModel: the body goes out nearly as it came, whole answers come back as they are, streams are unwrapped.
 
 import { GatewayError } from '../../../core/errors.ts'
-import { createEventStreamScanner, type EventStreamMessage } from '../../../http/event-stream.ts'
 import { sseEvent } from '../../../http/sse.ts'
 import { outgoingCall, refusalWords } from '../converse/call.ts'
+import { createInvokeChunks, type InvokeChunk } from '../converse/chunks.ts'
 import type { AnswerTranslator, Outgoing, TranslationTarget } from '../surface.ts'
 import { bedrockExceptionEvent, renderBedrockRefusal } from './errors.ts'
-import { editMembers, type MemberEdits } from './native-body.ts'
+import { editMembers, type MemberEdits } from '../converse/native-body.ts'
 import type { MessagesRequest } from './request.ts'
 
 /** The one version that InvokeModel has (Bedrock user guide, "Anthropic Claude Messages API", 2026-11). */
@@ -39,28 +39,15 @@ export function nativeBody({ body, scan, betas }: MessagesRequest, more: MemberE
   })
 }
 
-/** Twice the largest event of Bedrock, which is a million bytes in base64: nothing longer is waited for. */
-const MAX_MESSAGE_BYTES = 3_000_000
-
 function invokeAnswer(requestId: string, headers: readonly string[]): AnswerTranslator {
-  let events: Buffer[] = []
-  const scanner = createEventStreamScanner({
-    maxMessageBytes: MAX_MESSAGE_BYTES,
-    onMessage: (message) => events.push(unwrapped(message)),
-    // the meter says so to the caller
-    onFault: () => undefined,
-  })
+  const chunks = createInvokeChunks()
   return {
     headers,
     whole: (status, body) =>
       status >= 400
         ? renderBedrockRefusal(status, refusalWords(body), requestId)
         : { status, headers: ['content-type', 'application/json'], body },
-    push(chunk) {
-      events = []
-      scanner.push(chunk)
-      return Buffer.concat(events)
-    },
+    push: (bytes) => Buffer.concat(chunks.push(bytes).map(eventOf)),
     end: () => NOTHING,
   }
 }
@@ -69,32 +56,11 @@ const NOTHING = Buffer.alloc(0)
 const PING = Buffer.from(sseEvent('ping', { type: 'ping' }))
 
 /** One chunk of Bedrock's as the event of Anthropic's that is inside it. */
-function unwrapped(message: EventStreamMessage): Buffer {
-  const exception = message.header(':exception-type') ?? message.header(':error-code')
-  if (exception !== undefined) {
-    const words = message.header(':error-message') ?? refusalWords(message.payload)
-    return bedrockExceptionEvent(exception, words)
-  }
-  if (message.header(':event-type') !== 'chunk') return NOTHING
-  const text = chunkText(message.payload)
-  const json = text.includes(OF_BEDROCK) ? withoutBedrocks(text) : text
-  const type = typeOf(json)
-  const event = Buffer.from(`event: ${type}\ndata: ${json}\n\n`)
+function eventOf(chunk: InvokeChunk): Buffer {
+  if ('exception' in chunk) return bedrockExceptionEvent(chunk.exception, chunk.message)
+  const type = typeOf(chunk.json)
+  const event = Buffer.from(`event: ${type}\ndata: ${chunk.json}\n\n`)
   return type === 'message_start' ? Buffer.concat([event, PING]) : event
-}
-
-function chunkText(payload: Buffer): string {
-  const { bytes } = JSON.parse(payload.toString()) as { bytes?: unknown }
-  if (typeof bytes !== 'string') throw unreadable()
-  return Buffer.from(bytes, 'base64').toString()
-}
-
-/** Bedrock writes its own members, such as its counts in the last event, into the model's JSON. */
-const OF_BEDROCK = '"amazon-bedrock-'
-
-function withoutBedrocks(text: string): string {
-  const members = Object.entries(JSON.parse(text) as Record<string, unknown>)
-  return JSON.stringify(Object.fromEntries(members.filter(([name]) => !name.startsWith(OF_BEDROCK.slice(1)))))
 }
 
 /** Claude writes the type first; it is looked for only where it stands elsewhere. */

@@ -5,7 +5,7 @@ import { createJsonGuard, type JsonScan } from '../../../http/json-guard.ts'
 import { flawWords } from '../bedrock-facts.ts'
 import { clientMetadata, type Header } from '../client-metadata.ts'
 import { Dropped } from '../converse/dropped.ts'
-import { assertObject } from './native-body.ts'
+import { assertObject } from '../converse/native-body.ts'
 
 export type MessagesRequest = {
   readonly body: Buffer

@@ -1,16 +1,21 @@
-// Chat completions by any model: written as a call of Converse, its answer said as OpenAI says it.
+// Chat completions by any model: where it does not take them itself, written as a call of Converse, its answer said as OpenAI says it.
 
 import { outgoingConverse } from '../converse/call.ts'
 import type { Fields } from '../converse/fields.ts'
 import type { AnswerTranslator, Outgoing, Prepared, TranslationTarget } from '../surface.ts'
 import { chatCompletion, type AnswerOf } from './chat-answer.ts'
+import { nativeChat, takesChat } from './chat-native.ts'
 import { readChatRequest, sayChat, type ChatRequest } from './chat-request.ts'
 import { createChatStream } from './chat-stream.ts'
 import { jsonAnswer, renderBedrockRefusal } from './errors.ts'
 
-export function prepareChat(fields: Fields): Prepared {
+export function prepareChat(fields: Fields, body: Buffer): Prepared {
   const request = readChatRequest(fields)
-  return { facts: { modelId: request.modelId }, translate: (target) => outgoingChat(request, target) }
+  return {
+    facts: { modelId: request.modelId },
+    translate: (target) =>
+      takesChat(target.model.baseModel) ? nativeChat(request, body, target) : outgoingChat(request, target),
+  }
 }
 
 function outgoingChat(chat: ChatRequest, { model, requestId, now }: TranslationTarget): Outgoing {

@@ -52,7 +52,7 @@ export function renderOpenaiError(error: GatewayError, requestId: string): Rende
 
 export const renderOpenaiStreamError = (error: GatewayError): Buffer => Buffer.from(sseEvent(null, bodyOf(error)))
 
-const JSON_HEADERS: readonly string[] = ['content-type', 'application/json', 'cache-control', 'no-store']
+export const JSON_HEADERS: readonly string[] = ['content-type', 'application/json', 'cache-control', 'no-store']
 
 function bodyOf(error: GatewayError) {
   const { type, code } = NAMES[error.code]

@@ -23,7 +23,7 @@ export const openaiSurface: Surface = {
 const PREFIX = /^\/(?:openai\/)?v1\//
 
 /** What stands behind the prefix, with the method; the same names are the operations that the route has. */
-const CALLS: Readonly<Record<string, (fields: Fields) => Prepared>> = {
+const CALLS: Readonly<Record<string, (fields: Fields, body: Buffer) => Prepared>> = {
   'POST chat/completions': prepareChat,
   'POST responses': prepareResponse,
   'POST embeddings': prepareEmbeddings,
@@ -64,5 +64,5 @@ function prepareOpenai({ operation }: Route, body: Buffer): Prepared {
   if (KEPT_RESPONSE.test(operation)) return refuseKept()
   if (prepare === undefined)
     throw new GatewayError('unknown_route', { message: `There is no operation ${operation.slice(0, 200)} here.` })
-  return prepare(readFields(body))
+  return prepare(readFields(body), body)
 }

@@ -1,4 +1,4 @@
-// A Messages body as Claude takes it on InvokeModel: a few members taken out or put in, every other byte as it was.
+// The body of another dialect as InvokeModel takes it: a few members taken out or put in, every other byte as it was.
 
 import { GatewayError } from '../../../core/errors.ts'
 import type { ByteRange, JsonScan } from '../../../http/json-guard.ts'
