@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { FakeAdmin } from '../../test/fakes/admin.ts'
-import { twoTenants } from '../../test/fakes/admin-requests.ts'
+import { onlyAlpha, twoTenants } from '../../test/fakes/admin-requests.ts'
 
 let world: FakeAdmin
 
@@ -86,5 +86,20 @@ describe('the access of a tenant', () => {
     expect((await patch({ regions: null })).body.access).toMatchObject({ regions: null, routing: ['global'] })
     expect((await patch(null)).body.access).toMatchObject({ regions: null, routing: null })
     expect((await world.ask('PATCH', 'tenants/alpha', { access: { regions: ['x'] } })).status).toBe(400)
+  })
+
+  it('is not for who sees only some tenants where it says whose credentials sign, or what is called instead', async () => {
+    const scoped = await twoTenants({ scopeOf: onlyAlpha })
+    const patch = (access: unknown) => scoped.ask('PATCH', 'tenants/alpha', { access })
+    for (const [access, field] of [
+      [{ assume_role: { role_arn: ROLE } }, 'access.assume_role'],
+      [{ assume_role: null }, 'access.assume_role'],
+      [{ send_to: { 'anthropic.*': PROVISIONED } }, 'access.send_to'],
+      [null, 'access.assume_role'],
+    ] as const) {
+      const answer = await patch(access)
+      expect([answer.status, answer.body['error']]).toEqual([403, expect.objectContaining({ field })])
+    }
+    expect((await patch({ denied_models: ['anthropic.*'] })).status).toBe(200)
   })
 })

@@ -71,6 +71,7 @@ export const createTenant = operation({
       limits: [],
       createdAt: fields.timeOf(deps.now()),
     }
+    refuseCredentials(scope, body)
     const tenant = changed(deps, blank, body)
     await deps.tenants.createTenant(tenant)
     await makeEffective(deps)
@@ -107,6 +108,7 @@ export const updateTenant = operation({
   async run({ deps, scope, params: { tenant_id }, body }) {
     const before = await tenantOr404(deps, scope, tenant_id)
     if (body.parent_id !== undefined && body.parent_id !== before.parentId) refuseParentOutside(scope, body.parent_id)
+    refuseCredentials(scope, body)
     return replace(deps, scope, changed(deps, before, body))
   },
 })
@@ -138,6 +140,15 @@ function refuseParentOutside(scope: TenantScope, parentId: string | null): void 
   if (scope.kind === 'all') return
   if (parentId === null) throw new AdminError('outside_your_tenants', { field: 'parent_id' })
   if (!inScope(scope, parentId)) throw invalid('parent_id', `There is no tenant ${parentId} to be the parent.`)
+}
+
+/** Roles and targets are of the gateway's own AWS account or of others' that trust it: not for who sees only some tenants to choose. */
+function refuseCredentials(scope: TenantScope, change: z.output<typeof tenantChange>): void {
+  if (scope.kind === 'all' || change.access === undefined) return
+  const named = (['assume_role', 'send_to'] as const).find(
+    (name) => change.access === null || change.access?.[name] !== undefined,
+  )
+  if (named !== undefined) throw new AdminError('outside_your_tenants', { field: `access.${named}` })
 }
 
 function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeof tenantChange>): Tenant {

@@ -115,4 +115,19 @@ describe('an alias', () => {
     const found = await control.send(new GetFoundationModelCommand({ modelIdentifier: 'listed' }))
     expect(found.modelDetails?.modelId).toBe(HAIKU.slice('us.'.length))
   })
+
+  it("is a model of OpenAI's dialect as well, listed and called", async () => {
+    await alias('chat-openai', HAIKU)
+    const headers = { authorization: `Bearer ${tenant.secret}`, 'content-type': 'application/json' }
+    const listed = await fetch(`${harness.url}/openai/v1/models`, { headers })
+    const { data } = (await listed.json()) as { data: { id: string }[] }
+    expect(data.filter(({ id }) => id === 'chat-openai')).toHaveLength(1)
+    const answer = await fetch(`${harness.url}/openai/v1/chat/completions`, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ model: 'chat-openai', messages: [{ role: 'user', content: 'Good morning.' }] }),
+    })
+    expect([answer.status, lastCalled()]).toEqual([200, HAIKU])
+    expect((await harness.ledger()).at(-1)).toMatchObject({ surface: 'openai', model_id: HAIKU })
+  })
 })
