@@ -223,6 +223,11 @@ export const SETTINGS = {
     whole(1, 86_400),
     'How long an answer that is fetched by polling is kept once it is there. At most 10,000 wait at once; more calls: 503.',
   ),
+  meteringLog: optional(
+    'WEIGHBRIDGE_METERING_LOG',
+    path(),
+    'Where a record of every call is written as JSON lines: stdout, a folder (a file a day), or an http or https URL. Unset: nowhere.',
+  ),
   closeDir: optional(
     'WEIGHBRIDGE_CLOSE_DIR',
     path(),

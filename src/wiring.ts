@@ -7,6 +7,7 @@ import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/creden
 import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
 import { createAlerting, type Alerting } from './alerting.ts'
+import { costItemsOf, dayCloserOf, meteringLogOf } from './bookkeeping.ts'
 import { createApplication } from './application.ts'
 import { burnRateOf } from './catalogue/burn-down.ts'
 import { modelFacts, MODELS } from './catalogue/models.ts'
@@ -15,12 +16,11 @@ import type { Config } from './config.ts'
 import { adminDependenciesOf } from './control-plane.ts'
 import type { TokenVerifier } from './core/identity.ts'
 import type { Counters, HoldJournal } from './core/reservation.ts'
-import { ALL_TENANTS } from './core/tenant.ts'
 import type { CredentialScope, Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
-import { createFacadeOperations, type CostItem } from './gateway/facade-operations.ts'
+import { createFacadeOperations } from './gateway/facade-operations.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { InputEstimates } from './gateway/input-estimates.ts'
 import { createLifecycles, type Lifecycles } from './gateway/lifecycles.ts'
@@ -30,12 +30,9 @@ import { createRefusedCalls, type RefusedCalls } from './gateway/refused-calls.t
 import { createRequestIds } from './gateway/request-id.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
 import { createListener, type Listener, type ListenerOptions } from './http/listener.ts'
-import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
 import { countLedger } from './jobs/count-ledger.ts'
+import type { MeteringLog } from './jobs/metering-log.ts'
 import { recover } from './recovery.ts'
-import { cellText, csvOf } from './reports/csv.ts'
-import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
-import { DAY_MILLISECONDS } from './reports/periods.ts'
 import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
@@ -74,6 +71,8 @@ type Parts = {
   readonly deriveSecretAccessKey: (accessKeyId: string) => string
   readonly pollResults: OpenPollResults
   readonly lifecycles: Lifecycles
+  /** null: it is written nowhere */
+  readonly meteringLog: MeteringLog | null
 }
 
 const POLL_MILLISECONDS = 500
@@ -182,6 +181,7 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     lifecycles: createLifecycles(
       MODELS.map(({ baseModel, lifecycle }) => [baseModel, { status: lifecycle, endOfLifeOn: null }]),
     ),
+    meteringLog: await meteringLogOf(opened),
   }
 }
 
@@ -230,6 +230,7 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     onEntry(entry) {
       metrics.onEntry(entry)
       parts.alerting.onEntry(entry)
+      parts.meteringLog?.onEntry(entry)
     },
     onRefusal(refused) {
       metrics.onRefusal(refused.code)
@@ -246,38 +247,6 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
       totalTimeoutMilliseconds: config.upstreamTotalTimeoutMilliseconds,
       maxBufferedBytes: MOST_BUFFERED_BYTES,
     },
-  })
-}
-
-const COST_ITEM_DAYS = 35
-
-/** Named with their day: the samples kept one item for each tenant and model, and lost the days before. */
-async function costItemsOf({ rollups }: Store, at: number): Promise<readonly CostItem[]> {
-  const today = at - (at % DAY_MILLISECONDS)
-  const period = { from: today - COST_ITEM_DAYS * DAY_MILLISECONDS, to: today + DAY_MILLISECONDS }
-  const rows = await rollups.query(ALL_TENANTS, { ...period, groupBy: ['tenant', 'model', 'day'] })
-  return rows.map((row) => {
-    const cells = dailyRowOf(row)
-    const texts = Object.fromEntries(
-      DAILY_COLUMNS.map((column) => [column.name, cellText(column, cells[column.name] ?? null)]),
-    )
-    const { team_id: name = '', ...rest } = texts
-    return { pk: `${name}-${rest['model_id']}-${rest['date']}`, name, ...rest }
-  })
-}
-
-function dayCloserOf({ config, log, store }: Parts): DayCloser {
-  return createDayCloser({
-    rollups: store.rollups,
-    ledger: store.ledger,
-    now,
-    folder: config.closeDir ?? join(config.dataDir, 'closed'),
-    timeZone: config.closeTimeZone,
-    delayMilliseconds: config.closeDelaySeconds * 1_000,
-    lineOf: dailyRowOf,
-    csvOf: (rows) => csvOf({ columns: DAILY_COLUMNS, rows }),
-    onClosed: ({ date, state, files }) => log.info({ date, state, file: files.at(-1) }, 'a day was closed'),
-    onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a day could not be closed; it is tried again'),
   })
 }
 
@@ -334,6 +303,7 @@ async function stopAll(
   await parts.upstream.close()
   await parts.holds.shutdown()
   await parts.pollResults.close()
+  await parts.meteringLog?.stop()
   await parts.store.close()
 }
 

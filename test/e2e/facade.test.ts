@@ -1,5 +1,8 @@
 // The dialect of the SaaS gateway samples, spoken by plain HTTP as its notebooks do: every kind of model, every refusal, the right team pays.
 
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startHarness, type Harness } from './harness.ts'
 import { AUDIENCE, startTestIssuer, type TestIssuer } from './openid-issuer.ts'
@@ -7,11 +10,14 @@ import { AUDIENCE, startTestIssuer, type TestIssuer } from './openid-issuer.ts'
 let harness: Harness
 let issuer: TestIssuer
 let key: string
+let usageFolder: string
 
 beforeAll(async () => {
   issuer = await startTestIssuer()
+  usageFolder = mkdtempSync(join(tmpdir(), 'weighbridge-usage-'))
   harness = await startHarness({
     settings: {
+      WEIGHBRIDGE_METERING_LOG: usageFolder,
       WEIGHBRIDGE_OIDC_ISSUERS: JSON.stringify({
         pool: {
           issuer: issuer.url,
@@ -36,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await harness.close()
   await issuer.close()
+  rmSync(usageFolder, { recursive: true })
 })
 
 type Asked = { path?: string; method?: string; headers?: Record<string, string>; body?: unknown }
@@ -371,5 +378,19 @@ describe('what belongs to operators', () => {
   ])('is not for %s', async (_, headers) => {
     for (const path of ['/cost_track_manual', '/prod/ddb_cost_retrieval'])
       expect(await post(path, await headers())).toEqual([403, { message: 'Forbidden' }])
+  })
+})
+
+describe('the metering log', () => {
+  it('has a record of every call of the ledger that was not refused', async () => {
+    const billed = (await harness.ledger()).filter(({ ending }) => ending !== 'upstream_refused')
+    const records = () =>
+      readdirSync(usageFolder)
+        .flatMap((name) => readFileSync(join(usageFolder, name), 'utf8').trim().split('\n'))
+        .map((line) => (JSON.parse(line) as { message: { requestId: string; team_id: string } }).message)
+        .map(({ requestId, team_id: team }) => `${requestId} ${team}`)
+    await expect
+      .poll(() => records().toSorted(), { timeout: 10_000 })
+      .toEqual(billed.map((entry) => `${entry.request_id} ${entry.tenant_id}`).toSorted())
   })
 })

@@ -89,6 +89,7 @@ export const LAYERS: readonly Layer[] = [
       'src/wiring.ts',
       'src/alerting.ts',
       'src/control-plane.ts',
+      'src/bookkeeping.ts',
       'src/audited-jobs.ts',
       'src/recovery.ts',
       'src/ship-prices.ts',

@@ -1,0 +1,66 @@
+// The books that are kept beside the ledger, wired: files of closed days, items of costs, the log of records.
+
+import { join } from 'node:path'
+import type { Logger } from 'pino'
+import type { Config } from './config.ts'
+import { ALL_TENANTS } from './core/tenant.ts'
+import type { CostItem } from './gateway/facade-operations.ts'
+import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
+import { createMeteringLog, type MeteringLog } from './jobs/metering-log.ts'
+import { usageSinkOf } from './jobs/usage-sinks.ts'
+import { cellText, csvOf } from './reports/csv.ts'
+import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
+import { DAY_MILLISECONDS } from './reports/periods.ts'
+import type { Store } from './stores/sql/store.ts'
+
+type Books = { readonly config: Config; readonly log: Logger; readonly store: Store }
+
+const METERING_LOG_MILLISECONDS = 1_000
+const now = Date.now
+
+export function dayCloserOf({ config, log, store }: Books): DayCloser {
+  return createDayCloser({
+    rollups: store.rollups,
+    ledger: store.ledger,
+    now,
+    folder: config.closeDir ?? join(config.dataDir, 'closed'),
+    timeZone: config.closeTimeZone,
+    delayMilliseconds: config.closeDelaySeconds * 1_000,
+    lineOf: dailyRowOf,
+    csvOf: (rows) => csvOf({ columns: DAILY_COLUMNS, rows }),
+    onClosed: ({ date, state, files }) => log.info({ date, state, file: files.at(-1) }, 'a day was closed'),
+    onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a day could not be closed; it is tried again'),
+  })
+}
+
+const COST_ITEM_DAYS = 35
+
+/** Named with their day: the samples kept one item for each tenant and model, and lost the days before. */
+export async function costItemsOf({ rollups }: Store, at: number): Promise<readonly CostItem[]> {
+  const today = at - (at % DAY_MILLISECONDS)
+  const period = { from: today - COST_ITEM_DAYS * DAY_MILLISECONDS, to: today + DAY_MILLISECONDS }
+  const rows = await rollups.query(ALL_TENANTS, { ...period, groupBy: ['tenant', 'model', 'day'] })
+  return rows.map((row) => {
+    const cells = dailyRowOf(row)
+    const texts = Object.fromEntries(
+      DAILY_COLUMNS.map((column) => [column.name, cellText(column, cells[column.name] ?? null)]),
+    )
+    const { team_id: name = '', ...rest } = texts
+    return { pk: `${name}-${rest['model_id']}-${rest['date']}`, name, ...rest }
+  })
+}
+
+export async function meteringLogOf({ config, log, store }: Books): Promise<MeteringLog | null> {
+  if (config.meteringLog === null) return null
+  const meteringLog = createMeteringLog({
+    ledger: store.ledger,
+    state: store.settings,
+    sink: usageSinkOf(config.meteringLog, { fetch, now, write: (text) => void process.stdout.write(text) }),
+    now,
+    longestCallMilliseconds: config.upstreamTotalTimeoutMilliseconds,
+    onFailure: (thrown) =>
+      log.error({ detail: String(thrown) }, 'the metering log was not taken; it is tried again and nothing is lost'),
+  })
+  await meteringLog.start(METERING_LOG_MILLISECONDS)
+  return meteringLog
+}
