@@ -12,6 +12,7 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   fetch,
   readFile: (path) => readFileSync(path),
   openData: async (dataDir) => (await import('./data-upkeep.ts')).dataUpkeep(dataDir, Date.now),
+  terminal: process.stdout.isTTY,
   now: Date.now,
   write: (text) => void process.stdout.write(text),
   writeError: (text) => void process.stderr.write(text),

@@ -23,6 +23,8 @@ export type Context = {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The data folder of a gateway that does not run. */
   readonly openData: (dataDir: string) => Promise<DataUpkeep>
+  /** whether people read what is written, on a terminal */
+  readonly terminal: boolean
   readonly now: () => number
   readonly readFile: (path: string) => Buffer
   readonly fetch: typeof fetch

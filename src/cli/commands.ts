@@ -3,6 +3,7 @@
 import { audit } from './audit.ts'
 import { alert } from './alerts.ts'
 import { alias } from './aliases.ts'
+import { budget } from './budget.ts'
 import { command, flag, type Group } from './command.ts'
 import { importFile } from './import.ts'
 import { db, migrate } from './data.ts'
@@ -42,6 +43,7 @@ export const COMMANDS: Group = {
     alert,
     ledger,
     explain,
+    budget,
     limits,
     rerate,
     'close-day': closeDay,

@@ -13,6 +13,7 @@ export type World = {
   readonly fetch: typeof fetch
   readonly readFile: (path: string) => Buffer
   readonly openData: (dataDir: string) => Promise<DataUpkeep>
+  readonly terminal: boolean
   readonly now: () => number
   readonly write: (text: string) => void
   readonly writeError: (text: string) => void

@@ -7,6 +7,7 @@ import { command, flag, list, shown, text, type Group } from './command.ts'
 import { usage } from './failure.ts'
 import { LIMIT_FORM, LIMIT_WORDS, limitOf, limitsText } from './limit-option.ts'
 import { recordOf, tableOf } from './table.ts'
+import { treeOf } from './tree.ts'
 
 const ID = { name: 'id', words: 'the tenant id: letters, digits, ".", "_", "-"' } as const
 
@@ -124,18 +125,3 @@ const forPeople = (found: Json): Json => ({
   access: accessText(found.access),
   limits: limitsText(found.limits),
 })
-
-/** Parents before children, each with its depth; whose parent is not in the list is a root. */
-function treeOf(tenants: readonly Json[]): readonly { readonly node: Json; readonly depth: number }[] {
-  const ids = new Set(tenants.map(({ id }) => id))
-  const below = Map.groupBy(tenants, ({ parent_id }) => (ids.has(parent_id) ? parent_id : null))
-  const rows: { node: Json; depth: number }[] = []
-  const add = (parent: unknown, depth: number): void => {
-    for (const node of below.get(parent) ?? []) {
-      rows.push({ node, depth })
-      add(node.id, depth + 1)
-    }
-  }
-  add(null, 0)
-  return rows
-}

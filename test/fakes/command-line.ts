@@ -12,7 +12,7 @@ export type CommandLine = {
   /** every request that was made */
   readonly sent: { readonly url: string; readonly authorization: string | null }[]
   /** The control plane as a fetch. */
-  readonly fetch: typeof fetch
+  fetch: typeof fetch
   /** A text is cut at spaces. */
   run(line: string | readonly string[], changed?: Partial<World>): Promise<Ran>
   /** With --json; throws when anything is complained of. */
@@ -48,6 +48,7 @@ async function run(line: CommandLine, words: string | readonly string[], changed
     fetch: line.fetch,
     readFile: (path) => fileOf(line, path),
     openData: () => Promise.reject(new Error('the data was opened')),
+    terminal: false,
     now: () => NOW,
     write: (text) => void written.push(text),
     writeError: (text) => void complained.push(text),
