@@ -100,6 +100,18 @@ describe('a list of tiers', () => {
   })
 })
 
+describe('a tier inside the body of InvokeModel', () => {
+  it.each([
+    ['{"service_tier" : "priority", "x": 1.0}', '{"service_tier" : "flex", "x": 1.0}'],
+    ['{"service_tier":"auto"}', '{"service_tier":"flex"}'],
+    ['{"service_tier":"flex"}', '{"service_tier":"flex"}'],
+    ['{"service_tier":"standard_only"}', '{"service_tier":"standard_only"}'],
+    ['{"messages":[{"service_tier":"priority"}]}', '{"messages":[{"service_tier":"priority"}]}'],
+  ])('%s is sent as %s', (body, expected) => {
+    expect(bodyOf(written(call('InvokeModel', body), { tiers: ['flex'] }))).toBe(expected)
+  })
+})
+
 describe('request metadata', () => {
   const policy = { requestMetadata: { team: 'a', tenant: '{tenant_id}' } }
 

@@ -119,7 +119,21 @@ function intoHeaders(call: Outgoing, access: Access, tier: Tier): Outgoing {
     ...(text === null ? {} : { [METADATA_HEADER]: text }),
     ...guardrailHeaders(access.guardrail),
   }
-  return { ...call, headers: withHeaders(headers, written), facts: factsWith(facts, tier, access) }
+  const body = access.tiers === null ? call.body : withTier(call.body, tier)
+  return { ...call, headers: withHeaders(headers, written), body, facts: factsWith(facts, tier, access) }
+}
+
+const CHAT = createJsonSplicer(['service_tier'])
+
+/** Models that take OpenAI's bodies may read a tier there too; Anthropic's word for never more than the standard one is no tier. */
+function withTier(body: Buffer, tier: Tier): Buffer {
+  const type = JSON.stringify(wireOfTier(tier) ?? 'default')
+  const spliced = CHAT.splice(body, (read) => {
+    const written = read('service_tier')
+    return written === undefined || written === type || written === '"standard_only"' ? {} : { service_tier: type }
+  })
+  if (!spliced.ok) throw notAnObject()
+  return spliced.body
 }
 
 const tierHeaders = (tier: Tier): Record<string, string> => ({
