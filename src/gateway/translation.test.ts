@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { AnswerTranslator } from './surfaces/surface.ts'
@@ -39,7 +39,7 @@ function recorder(): { exchange: HttpExchange; written: Written } {
 }
 
 /** Says everything in capitals; gives events only at line breaks; fails where it reads "bad". */
-function capitals(): AnswerTranslator {
+function capitals(ping?: Buffer): AnswerTranslator {
   let line = ''
   const capital = (text: string): Buffer => {
     if (text.includes('bad')) throw new GatewayError('upstream_failed', { message: 'not to be said' })
@@ -55,10 +55,11 @@ function capitals(): AnswerTranslator {
       return capital(whole)
     },
     end: () => Buffer.from('END\n'),
+    ...(ping === undefined ? {} : { ping }),
   }
 }
 
-function delivering(): { delivery: TranslatedDelivery; written: Written; failures: unknown[] } {
+function delivering(ping?: Buffer): { delivery: TranslatedDelivery; written: Written; failures: unknown[] } {
   const { exchange, written } = recorder()
   const failures: unknown[] = []
   const delivery = new TranslatedDelivery({
@@ -69,7 +70,7 @@ function delivering(): { delivery: TranslatedDelivery; written: Written; failure
       renderError: (error) => ({ status: 502, headers: [], body: Buffer.from(`refused: ${error.message}`) }),
       renderStreamError: (error) => Buffer.from(`error: ${error.message}\n`),
     },
-    answer: capitals(),
+    answer: capitals(ping),
     requestId: 'r1',
     onFailure: (thrown) => failures.push(thrown),
   })
@@ -181,4 +182,43 @@ describe('a stream', () => {
     expect([written.status, written.text]).toEqual([429, 'SLOW'])
     expect(written.headers.join(' ')).toContain('retry-after 3')
   })
+
+  describe('that is silent', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+
+    it('gives a sign of life after its first event, and none once it ends', () => {
+      const { delivery, written } = delivering(Buffer.from('ping\n'))
+      delivery.head(200, HEADERS, EVENT_STREAM)
+      delivery.release()
+      vi.advanceTimersByTime(60_000)
+      expect(written.text).toBe('')
+      delivery.chunk(Buffer.from('a\n'), false)
+      vi.advanceTimersByTime(15_000)
+      expect(written.text).toBe('A\n')
+      vi.advanceTimersByTime(15_000)
+      expect(written.text).toBe('A\nping\n')
+      delivery.chunk(Buffer.from('b\n'), true)
+      delivery.answered()
+      vi.advanceTimersByTime(60_000)
+      delivery.complete()
+      expect(written.text).toBe('A\nping\nB\nEND\n')
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    it.each([
+      ['its client leaves', (delivery: TranslatedDelivery) => delivery.abandon()],
+      ['it fails', (delivery: TranslatedDelivery) => delivery.fail(REFUSAL, Buffer.from('error\n'), 'r1')],
+    ])('gives none after %s', (_what, end) => {
+      const { delivery, written } = delivering(Buffer.from('ping\n'))
+      delivery.head(200, HEADERS, EVENT_STREAM)
+      delivery.release()
+      delivery.chunk(Buffer.from('a\n'), false)
+      end(delivery)
+      vi.advanceTimersByTime(60_000)
+      expect([written.text.includes('ping'), vi.getTimerCount()]).toEqual([false, 0])
+    })
+  })
 })
+
+const REFUSAL = { status: 503, headers: [], body: Buffer.from('no') }

@@ -21,6 +21,9 @@ export type TranslatedDeliveryOptions = {
   readonly onFailure: (thrown: unknown) => void
 }
 
+/** A model may think for minutes between two events, and clients and proxies give silent streams up. */
+const SILENCE_MILLISECONDS = 15_000
+
 /** A translator gives whole events only, so a stream can be ended with an error behind any of its chunks. */
 const EVENTS = { wholeBytes: (chunk: Buffer): number => chunk.length }
 /** Of the headers that cross the gateway with a native answer, those that no dialect says in its own way. */
@@ -35,6 +38,10 @@ export class TranslatedDelivery extends Delivery {
   #failure: GatewayError | null = null
   #whole: Buffer[] = []
   #wholeBytes = 0
+  /** beats from the first event on, where the dialect has a sign of life; null: it does not beat */
+  #pulse: NodeJS.Timeout | null = null
+  /** something was said since the last beat */
+  #said = false
 
   constructor(options: TranslatedDeliveryOptions) {
     super(options.exchange, options.maxBufferedBytes, options.hooks, EVENTS)
@@ -60,19 +67,43 @@ export class TranslatedDelivery extends Delivery {
   override answered(): void {
     if (this.#given) return
     this.#given = true
+    this.#stopPulse()
     if (this.#streams) this.#endStream()
     else this.#give(this.#translated())
   }
 
   override abandon(): void {
     this.#given = true
+    this.#stopPulse()
     this.#whole = []
     super.abandon()
   }
 
+  override fail(refusal: RenderedAnswer, streamError: Buffer | null, requestId: string): void {
+    this.#stopPulse()
+    super.fail(refusal, streamError, requestId)
+  }
+
   #pass(make: () => Buffer, final: boolean): boolean {
     const events = this.#attempt(make)
-    return events === null || events.length === 0 ? true : super.chunk(events, final)
+    if (events === null || events.length === 0) return true
+    this.#said = true
+    if (!this.#given) this.#startPulse()
+    return super.chunk(events, final)
+  }
+
+  #startPulse(): void {
+    const { ping } = this.#options.answer
+    if (ping === undefined || this.#pulse !== null) return
+    this.#pulse = setInterval(() => {
+      if (!this.#said) super.chunk(ping, false)
+      this.#said = false
+    }, SILENCE_MILLISECONDS)
+  }
+
+  #stopPulse(): void {
+    if (this.#pulse !== null) clearInterval(this.#pulse)
+    this.#pulse = null
   }
 
   #endStream(): void {

@@ -94,6 +94,8 @@ export type AnswerTranslator = {
   push(chunk: Buffer): Buffer
   /** The stream has ended by its own format, or with an exception: what is left to say. */
   end(): Buffer
+  /** the dialect's sign of life in a stream that is silent for long; none: it has no such event */
+  readonly ping?: Buffer
 }
 
 /** A model that a tenant may call, by the id that it calls it by. */

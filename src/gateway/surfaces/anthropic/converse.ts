@@ -9,6 +9,7 @@ import { messageOf, type Asked } from './converse-answer.ts'
 import { sayMessages } from './converse-request.ts'
 import { MessageStream } from './converse-stream.ts'
 import { renderBedrockRefusal } from './errors.ts'
+import { PING } from './ping.ts'
 import { invalid, type MessagesRequest } from './request.ts'
 
 export function converseCall(request: MessagesRequest, { model, requestId }: TranslationTarget): Outgoing {
@@ -68,5 +69,6 @@ function converseAnswer(asked: Asked, headers: readonly string[]): AnswerTransla
           .join(''),
       ),
     end: () => Buffer.alloc(0),
+    ping: PING,
   }
 }

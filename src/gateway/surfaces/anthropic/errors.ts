@@ -82,8 +82,13 @@ const TYPES_BY_STATUS: Readonly<Record<number, ErrorType>> = {
   504: 'timeout_error',
 }
 
-export const renderBedrockRefusal = (status: number, words: string, requestId: string): RenderedAnswer =>
-  answerOf(TYPES_BY_STATUS[status] ?? 'api_error', words, requestId, [])
+/** The model itself has failed: Bedrock's own clients do not try that again, and Anthropic's would. */
+const MODEL_FAILED = 424
+
+export function renderBedrockRefusal(status: number, words: string, requestId: string): RenderedAnswer {
+  const headers = status === MODEL_FAILED ? ['x-should-retry', 'false'] : []
+  return answerOf(TYPES_BY_STATUS[status] ?? 'api_error', words, requestId, headers)
+}
 
 const TYPES_BY_EXCEPTION: Readonly<Record<string, ErrorType>> = {
   throttlingException: 'rate_limit_error',

@@ -1,12 +1,12 @@
 // A Claude model by InvokeModel: the body goes out nearly as it came, whole answers come back as they are, streams are unwrapped.
 
 import { GatewayError } from '../../../core/errors.ts'
-import { sseEvent } from '../../../http/sse.ts'
 import { outgoingCall, refusalWords } from '../converse/call.ts'
 import { createInvokeChunks, type InvokeChunk } from '../converse/chunks.ts'
 import type { AnswerTranslator, Outgoing, TranslationTarget } from '../surface.ts'
 import { bedrockExceptionEvent, renderBedrockRefusal } from './errors.ts'
 import { editMembers, type MemberEdits } from '../converse/native-body.ts'
+import { PING } from './ping.ts'
 import type { MessagesRequest } from './request.ts'
 
 /** The one version that InvokeModel has (Bedrock user guide, "Anthropic Claude Messages API", 2026-11). */
@@ -49,11 +49,11 @@ function invokeAnswer(requestId: string, headers: readonly string[]): AnswerTran
         : { status, headers: ['content-type', 'application/json'], body },
     push: (bytes) => Buffer.concat(chunks.push(bytes).map(eventOf)),
     end: () => NOTHING,
+    ping: PING,
   }
 }
 
 const NOTHING = Buffer.alloc(0)
-const PING = Buffer.from(sseEvent('ping', { type: 'ping' }))
 
 /** One chunk of Bedrock's as the event of Anthropic's that is inside it. */
 function eventOf(chunk: InvokeChunk): Buffer {
