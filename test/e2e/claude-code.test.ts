@@ -109,16 +109,21 @@ describe('as a client of Anthropic', () => {
   })
 
   it('is told of a spent budget so that it knows it, and stops', async () => {
-    const limits = [{ kind: 'cost', per: 'day', amount: '0.000001', mode: 'hard' }]
-    const poor = await harness.tenant('poor', { limits })
-    const answer = await ask('/v1/messages', { ...body, model: SONNET }, { authorization: `Bearer ${poor.secret}` })
+    const budget = (amount: string) => ({ limits: [{ kind: 'cost', per: 'day', amount, mode: 'hard' }] })
+    const poor = await harness.tenant('poor', budget('0'))
+    const call = () => ask('/v1/messages', { ...body, model: SONNET }, { authorization: `Bearer ${poor.secret}` })
+    const [, worst = ''] = /too small for this call of \$([\d.]+):/.exec(await (await call()).text()) ?? []
+    // room for one such call, and not for another
+    await harness.admin('PATCH', 'tenants/poor', budget(worst))
+    expect((await call()).status).toBe(200)
+    const answer = await call()
     expect(answer.status).toBe(429)
     expect(answer.headers.get('x-should-retry')).toBe('false')
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
     const { error } = (await answer.json()) as { error: { type: string; message: string } }
     expect(error.type).toBe('billing_error')
     expect(error.message).toMatch(
-      /^spend limit reached \(daily; resets \d{4}-\d\d-\d\d 00:00 UTC\): The budget of \$0\.000001/,
+      /^spend limit reached \(daily; resets \d{4}-\d\d-\d\d 00:00 UTC\): The budget of \$0\.\d+ per day/,
     )
   })
 
