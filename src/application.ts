@@ -2,6 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Admin } from './admin/index.ts'
+import { FACADE_DESCRIPTION } from './gateway/facade-description.ts'
 import type { FacadeOperations } from './gateway/facade-operations.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { HttpExchange } from './http/exchange.ts'
@@ -28,6 +29,7 @@ const OPERATIONS: Readonly<
   Record<string, (dependencies: ApplicationDependencies, exchange: HttpExchange) => Promise<void>>
 > = {
   '/healthz': answerHello,
+  '/openapi.json': answerDescription,
   '/readyz': answerReady,
   '/metrics': answerMetrics,
   '/api/hello': answerHello,
@@ -71,6 +73,11 @@ function operationOf(exchange: HttpExchange) {
 /** Claude Code asks a base address for /api/hello before its first call, to learn whether anybody is there. */
 async function answerHello(_dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {
   respondJson(exchange, 200, { status: 'ok' })
+}
+
+/** What may be known by anybody; the control plane describes itself to who has its token. */
+async function answerDescription(_dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {
+  respondJson(exchange, 200, FACADE_DESCRIPTION)
 }
 
 async function answerReady(dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {

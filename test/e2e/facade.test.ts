@@ -31,12 +31,13 @@ beforeAll(async () => {
   })
   for (const id of ['hr', 'finance', 'legal', 'ann']) await harness.tenant(id)
   await harness.tenant('few', { limits: [{ kind: 'requests', per: 'minute', amount: 0, mode: 'hard' }] })
-  await harness.tenant('daily', { limits: [{ kind: 'requests', per: 'month', amount: 0, mode: 'hard' }] })
+  await harness.tenant('daily', { limits: [{ kind: 'requests', per: 'month', amount: 1, mode: 'hard' }] })
   await harness.tenant('poor', { limits: [{ kind: 'cost', per: 'month', amount: '0', mode: 'hard' }] })
   await harness.tenant('narrow', { allowed_models: ['amazon.titan-text-*'] })
   await harness.admin('POST', 'tenants', { id: 'unit', name: 'unit', allowed_models: ['*'] })
   const may_act_for = ['hr', 'finance', 'few', 'daily', 'poor', 'narrow']
   key = String((await harness.admin('POST', 'tenants/unit/keys', { name: 'shared', may_act_for }))['secret'])
+  await ask(of('amazon.nova-lite-v1:0'), { headers: { team_id: 'daily' }, body: { inputs: 'Hi' } })
 })
 
 afterAll(async () => {

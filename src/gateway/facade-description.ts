@@ -1,0 +1,103 @@
+// The dialect of the SaaS gateway samples as an OpenAPI 3 document, for clients that are generated and for people who look.
+
+import { KINDS } from './surfaces/facade/request.ts'
+
+const text = { type: 'string' } as const
+const parameter = (place: 'query' | 'header', name: string, description: string, required = false) => ({
+  in: place,
+  name,
+  description,
+  required,
+  schema: text,
+})
+const content = (schema: object) => ({ 'application/json': { schema } })
+const listOfOne = (item: object) => ({ type: 'array', minItems: 1, maxItems: 1, items: item })
+const refused = (description: string, schema: string) => ({
+  description,
+  content: content({ $ref: `#/components/schemas/${schema}` }),
+})
+const TYPES = KINDS.filter((kind) => kind !== 'text' && kind !== 'messages')
+
+const INVOKE = {
+  summary: 'Calls a model, or fetches the answer to an earlier call.',
+  parameters: [
+    parameter('query', 'model_id', 'the model, and the format of its prompts', true),
+    parameter('query', 'model_arn', 'what is called instead of model_id'),
+    parameter('query', 'requestId', 'the id that a call with streaming: true was answered with: fetches its answer'),
+    parameter('header', 'team_id', 'the tenant that the call is for; needed beside x-api-key'),
+    parameter('header', 'messages_api', 'true: inputs is a list of messages'),
+    parameter('header', 'streaming', 'true: the answer, an id, comes at once; the text is fetched by polling'),
+    parameter('header', 'type', `${TYPES.join(', ')}; text when left out`),
+  ],
+  requestBody: { required: true, content: content({ $ref: '#/components/schemas/InvokeModelRequest' }) },
+  responses: {
+    200: { description: 'A list of one', content: content({ $ref: '#/components/schemas/Answer' }) },
+    400: refused('The request is not valid, or Bedrock refused it.', 'Failure'),
+    403: refused('No or a wrong credential (message), or what it may not do (generated_text).', 'Refusal'),
+    404: refused('There is no such model.', 'Failure'),
+    429: refused('A rate, a quota or a budget is used up.', 'Refusal'),
+    500: refused('A call that was fetched had failed.', 'Failure'),
+  },
+} as const
+
+const LIST = {
+  summary: 'The models of Bedrock that the tenant may call.',
+  parameters: ['byProvider', 'byCustomizationType', 'byOutputModality', 'byInferenceType'].map((name) =>
+    parameter('query', name, "Bedrock's own filter"),
+  ),
+  responses: { 200: { description: 'A list of one', content: content(listOfOne({ type: 'object' })) } },
+}
+
+const SCHEMAS = {
+  InvokeModelRequest: {
+    type: 'object',
+    properties: {
+      inputs: { description: 'a prompt, messages, texts or an image in base64, as the headers say' },
+      parameters: {
+        type: 'object',
+        description: 'for messages the names below; else those of the model',
+        properties: {
+          maxTokens: { type: 'integer' },
+          temperature: { type: 'number' },
+          topP: { type: 'number' },
+          stopSequences: { type: 'array', items: text },
+          system: text,
+        },
+      },
+      additional_model_fields: { type: 'object', description: 'handed to the model as they are' },
+      text_prompts: { type: 'array', items: { type: 'object', properties: { text, weight: { type: 'number' } } } },
+      textToImageParams: { type: 'object', properties: { text } },
+    },
+  },
+  Answer: listOfOne({
+    type: 'object',
+    properties: {
+      generated_text: text,
+      embedding: { type: 'array', items: { type: 'number' } },
+      images: { type: 'array', items: text },
+      artifacts: { type: 'array', items: { type: 'object' } },
+      request_id: text,
+    },
+  }),
+  Failure: listOfOne({ type: 'object', required: ['generated_text'], properties: { generated_text: text } }),
+  Refusal: {
+    oneOf: [
+      { type: 'object', required: ['message'], properties: { message: text, reason: text } },
+      { $ref: '#/components/schemas/Failure' },
+    ],
+  },
+}
+
+export const FACADE_DESCRIPTION = {
+  openapi: '3.0.1',
+  info: { title: 'Foundation models, as the SaaS gateway samples offer them', version: '1' },
+  paths: { '/invoke_model': { post: INVOKE }, '/list_foundation_models': { get: LIST } },
+  security: [{ key: [] }, { token: [] }],
+  components: {
+    securitySchemes: {
+      key: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+      token: { type: 'apiKey', in: 'header', name: 'Auth' },
+    },
+    schemas: SCHEMAS,
+  },
+}
