@@ -322,12 +322,11 @@ class Run implements UpstreamListener, RunningCall {
     this.stop()
   }
 
-  /** It was made, metered and billed; only the client could not be told. */
+  /** It was made, metered and billed; only the client could not be told. What a parser says would quote the answer. */
   #onUntranslated(thrown: unknown): void {
-    this.#dependencies.log('error', 'an answer could not be translated', {
-      ...this.#logFields(),
-      detail: String(thrown),
-    })
+    const detail =
+      thrown instanceof GatewayError ? thrown.message : thrown instanceof Error ? thrown.name : typeof thrown
+    this.#dependencies.log('error', 'an answer could not be translated', { ...this.#logFields(), detail })
   }
 
   #settle(ended: Pick<Outcome, 'ending' | 'billed' | 'reading'> & { error: GatewayError | null }): void {

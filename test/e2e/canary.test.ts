@@ -82,6 +82,27 @@ async function sendCanaries(): Promise<void> {
   for (const fault of FAULTS) {
     await send(`${model}/converse`, good, body({ requestMetadata: { team: fault, other: CANARIES.metadata } }))
   }
+  await sendTranslatedCanaries(good)
+}
+
+/** The same by the dialects that are translated: answered, streamed, and refused where they are read. */
+async function sendTranslatedCanaries(good: Record<string, string>): Promise<void> {
+  const words = `${CANARIES.prompt}: answer in ${COMPLETION_WORDS} words`
+  const call = { id: 'c', type: 'function', function: { name: 'f', arguments: `{"${CANARIES.prompt}` } }
+  const asked = (messages: unknown, extra: object = {}): string =>
+    JSON.stringify({ model: 'amazon.nova-lite-v1:0', max_tokens: 60, messages, ...extra })
+  const user = [{ role: 'user', content: words }]
+  for (const extra of [{}, { stream: true }]) {
+    const metadata = { other: CANARIES.metadata }
+    await send('/v1/chat/completions', good, asked(user, { ...extra, metadata, user: CANARIES.metadata }))
+    await send('/anthropic/v1/messages', good, asked(user, { ...extra, metadata: { user_id: CANARIES.metadata } }))
+    const response = { model: 'amazon.nova-lite-v1:0', input: words, instructions: CANARIES.prompt, ...extra }
+    await send('/openai/v1/responses', good, JSON.stringify(response))
+  }
+  await send('/v1/chat/completions', good, asked([{ role: 'assistant', tool_calls: [call] }]))
+  await send('/v1/chat/completions', good, asked([{ role: 'user', content: [{ text: CANARIES.prompt, type: 7 }] }]))
+  await send('/v1/chat/completions', good, `{"model": "x", "messages": ["${CANARIES.prompt}"`)
+  await send('/v1/chat/completions', { authorization: `Bearer ${CANARIES.bearer}` }, asked(user))
 }
 
 /** Every file below the folder, as text. */

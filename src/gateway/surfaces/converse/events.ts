@@ -40,7 +40,8 @@ function eventOf(message: EventStreamMessage): ConverseEvent {
 function payloadOf(message: EventStreamMessage): Record<string, unknown> {
   try {
     return JSON.parse(message.payload.toString('utf8')) as Record<string, unknown>
-  } catch (thrown) {
-    throw new GatewayError('upstream_failed', { detail: String(thrown), cause: thrown })
+  } catch {
+    // what the parser says would quote the answer
+    throw new GatewayError('upstream_failed', { message: 'Bedrock streamed an event that is not JSON.' })
   }
 }

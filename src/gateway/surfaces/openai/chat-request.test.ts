@@ -162,10 +162,14 @@ describe('settings', () => {
     { tools: [{ type: 'custom', custom: { name: 'f' } }] },
     { metadata: { team: 1 } },
     { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, index) => [`k${index}`, 'v'])) },
-    { messages: Array.from({ length: 10_001 }, () => HI[0]) },
   ])('%j is refused', (body) => {
     expect(() => said(body)).toThrow(expect.objectContaining({ code: 'invalid_request' }))
   })
+})
+
+it('more messages than any conversation has are refused', () => {
+  const messages = Array.from({ length: 10_001 }, () => HI[0])
+  expect(() => said({ messages })).toThrow('at most 10000')
 })
 
 describe('tools', () => {
