@@ -60,6 +60,12 @@ describe('a budget in words', () => {
     expect(said.lines).toContain('At the pace so far $120 will be used by then.')
   })
 
+  it('names the part of a split limit, also the one without a value', () => {
+    const titleOf = (split: string) => notificationOf(alert({ ...facts, split })).title
+    expect(titleOf('apollo')).toContain(': "apollo" of tenant team has')
+    expect(titleOf('')).toContain(': (no value) of tenant team has')
+  })
+
   it('counts tokens as tokens', () => {
     const said = notificationOf(alert({ ...facts, limitKind: 'tokens', amount: 1_000n, used: 805n, held: 0n }))
     expect(said.title).toBe('Weighbridge: tenant team has reached 80.5% of its limit of 1000 tokens')

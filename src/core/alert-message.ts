@@ -69,7 +69,7 @@ function limitWords(facts: LimitFacts, alert: Alert): Said {
   const { limitKind, limitId, split, percent, amount, used, held, forecast, resetsAt } = facts
   const show = (value: bigint): string => shown(limitKind, value)
   const left = leftOf(facts)
-  const whose = `${split === null ? '' : `"${split}" of `}tenant ${alert.tenantId ?? ''}`
+  const whose = `${partWords(split)}tenant ${alert.tenantId ?? ''}`
   const verb = forecast === null ? `has reached ${percent}%` : `is on course for ${percent}%`
   const pace = forecast === null ? [] : [`At the pace so far ${show(forecast)} will be used by then.`]
   return {
@@ -94,6 +94,12 @@ function limitWords(facts: LimitFacts, alert: Alert): Said {
       resets_at: resetsAt === null ? null : timeOf(resetsAt),
     },
   }
+}
+
+/** Calls that do not say the value by which a limit is split are a part too. */
+function partWords(split: string | null): string {
+  if (split === null) return ''
+  return split === '' ? '(no value) of ' : `"${split}" of `
 }
 
 const leftOf = ({ amount, used, held }: LimitFacts): bigint => (used + held >= amount ? 0n : amount - used - held)

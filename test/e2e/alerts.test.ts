@@ -18,6 +18,7 @@ import type { TestTenant } from './admin-client.ts'
 import { converseBody, HAIKU, NOVA_LITE } from './requests.ts'
 
 const CALLS = 10
+const FAILING = 'amazon.nova-pro-v1:0'
 const UNPRICED = 'arn:aws:bedrock:us-east-1:123456789012:imported-model/simulatedim1'
 const limits = [{ kind: 'requests', per: 'year', amount: CALLS }]
 
@@ -33,6 +34,7 @@ const start = (): Promise<GatewayProcess> =>
     simulatorUrl: simulator.url,
     settings: {
       WEIGHBRIDGE_ALERT_ALLOWED_HOSTS: '127.0.0.1',
+      WEIGHBRIDGE_METADATA_KEYS: 'project',
       WEIGHBRIDGE_ALERT_TIMEOUT_MILLISECONDS: '1000',
       WEIGHBRIDGE_ALERT_RETRY_SECONDS: '1',
       WEIGHBRIDGE_SNS_ENDPOINT: simulator.url,
@@ -57,13 +59,18 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true })
 })
 
-async function call(tenant: TestTenant, count: number, modelId = HAIKU): Promise<number> {
+async function call(
+  tenant: Pick<TestTenant, 'secret'>,
+  count: number,
+  modelId = HAIKU,
+  project = 'none',
+): Promise<number> {
   let status = 0
   for (let index = 0; index < count; index += 1) {
     const response = await fetch(`${gateway.url}/model/${encodeURIComponent(modelId)}/converse`, {
       method: 'POST',
       headers: { authorization: `Bearer ${tenant.secret}`, 'content-type': 'application/json' },
-      body: converseBody(`call-${index}`, 'Answer in 5 words.'),
+      body: converseBody(`call-${index}`, 'Answer in 5 words.', { requestMetadata: { project } }),
     })
     await response.arrayBuffer()
     status = response.status
@@ -166,16 +173,30 @@ describe('alerts', () => {
     expect(await metrics()).toMatch(/weighbridge_alerts_total\{kind="threshold"\} [1-9]/)
   }, 60_000)
 
+  it('are raised for the limits of a key alone, and for each part of a limit that is split', async () => {
+    await gateway.tenant('team-g')
+    const key = await gateway.admin('POST', 'tenants/team-g/keys', { name: 'alone', limits })
+    await call({ secret: String(key.secret) }, 5)
+    await expect.poll(() => toldOf('team-g').length, LONG).toBe(1)
+    const tenant = await gateway.tenant('team-h', {
+      limits: limits.map((limit) => ({ ...limit, split_by: 'project' })),
+    })
+    for (const project of ['apollo', 'gemini']) await call(tenant, 5, HAIKU, project)
+    await expect.poll(() => toldOf('team-h').length, LONG).toBe(2)
+    const told = (await raisedBy('quotas')).filter(({ tenant_id }) => tenant_id === 'team-h')
+    expect(new Set(told.map(({ data }) => (data as { split: string }).split))).toEqual(new Set(['apollo', 'gemini']))
+  }, 60_000)
+
   it('tell of a model that fails upstream, and of one without a price', async () => {
     const tenant = await gateway.tenant('team-f')
     const failing = { match: { model_id: NOVA_LITE }, faults: ['error:type=ValidationException'] }
-    const broken = { match: { model_id: HAIKU }, faults: ['error:type=InternalServerException'] }
+    const broken = { match: { model_id: FAILING }, faults: ['error:type=InternalServerException'] }
     simulator.setScenario(parseScenario({ rules: [failing, broken] }))
     expect(await call(tenant, 3, NOVA_LITE)).toBe(400)
-    expect(await call(tenant, 3)).toBe(500)
-    await gateway.admin('PUT', 'alert-rules/errors', { kind: 'errors', percents: [20], minimum_calls: 3 })
+    expect(await call(tenant, 3, FAILING)).toBe(500)
+    await gateway.admin('PUT', 'alert-rules/errors', { kind: 'errors', percents: [99], minimum_calls: 3 })
     await expect.poll(() => raisedBy('errors'), LONG).toHaveLength(1)
-    expect(await raisedBy('errors')).toMatchObject([{ data: { model_id: HAIKU, region: 'us-east-1', percent: 20 } }])
+    expect(await raisedBy('errors')).toMatchObject([{ data: { model_id: FAILING, region: 'us-east-1', percent: 99 } }])
     simulator.setScenario(parseScenario({}))
     expect(await call(tenant, 1, UNPRICED)).toBe(200)
     await gateway.admin('PUT', 'alert-rules/prices', { kind: 'unpriced', tenant_id: 'team-f' })
