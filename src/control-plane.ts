@@ -7,11 +7,15 @@ import { MODELS } from './catalogue/models.ts'
 import { byItself, type AuditOrigin } from './core/audit.ts'
 import { formatPicoUsd } from './core/money.ts'
 import type { Alerting } from './alerting.ts'
-import type { Counters } from './core/reservation.ts'
+import type { Config } from './config.ts'
+import type { Directory } from './core/directory.ts'
+import type { Counters, LedgerCounts } from './core/reservation.ts'
 import type { Lifecycles } from './gateway/lifecycles.ts'
+import { SURFACES } from './gateway/surfaces/index.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { DayCloser } from './jobs/close-schedule.ts'
 import type { RefusedCalls } from './gateway/refused-calls.ts'
+import { countingCorrections } from './jobs/count-corrections.ts'
 import { rateUnpriced } from './jobs/rate-unpriced.ts'
 import { rerate, type RerateOutcome } from './jobs/rerate.ts'
 import type { Snapshots } from './snapshots.ts'
@@ -20,7 +24,10 @@ import type { Store } from './stores/sql/store.ts'
 export type ControlPlaneParts = {
   readonly store: Store
   readonly snapshots: Snapshots
+  readonly config: Pick<Config, 'metadataKeys'>
   readonly counters: Counters
+  /** what limits count, by the ledger */
+  readonly countsOf: (directory: Directory) => LedgerCounts
   readonly pipeline: Pipeline
   readonly lifecycles: Lifecycles
   readonly dayCloser: DayCloser
@@ -51,6 +58,8 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     priceBook: snapshots.priceBook,
     changed: snapshots.reload,
     models: () => KNOWN_MODELS,
+    surfaces: SURFACES.map(({ name }) => name),
+    metadataKeys: parts.config.metadataKeys,
     lifecycleOf: parts.lifecycles.of,
     limitStatuses: (tenantId) => counters.limitStatuses(now(), tenantId),
     runningHold: pipeline.runningHold,
@@ -65,8 +74,10 @@ const changesBy = (parts: ControlPlaneParts, origin: AuditOrigin): ChangingDepen
   jobs: jobsOf(parts, origin),
 })
 
-function jobsOf({ store, snapshots, dayCloser, now }: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
-  const { audit, ledger } = store
+function jobsOf(parts: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
+  const { store, snapshots, dayCloser, counters, now } = parts
+  const { audit } = store
+  const ledger = countingCorrections(store.ledger, { counters, directory: snapshots.directory })
   const correcting = (announce: () => Promise<void>) => ({
     ledger: announcing(ledger, announce),
     book: snapshots.priceBook(),
@@ -108,6 +119,18 @@ function jobsOf({ store, snapshots, dayCloser, now }: ControlPlaneParts, origin:
         async run(announce) {
           if (!options.verifyOnly) await announce()
           return store.rollups.rebuild(options)
+        },
+      }),
+    verifyCounters: (repair) =>
+      audited({
+        audit,
+        origin,
+        resource: 'counters',
+        asked: { job: 'verify', repair },
+        figures: (differences) => ({ differing: differences.length }),
+        async run(announce) {
+          if (repair) await announce()
+          return counters.verify(parts.countsOf(snapshots.directory()), now, repair)
         },
       }),
     checkStore: () => store.check(),

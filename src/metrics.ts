@@ -5,10 +5,13 @@ import type { AlertFacts } from './core/alert.ts'
 import type { DeliveryState, TargetKind } from './core/alert-delivery.ts'
 import type { ErrorCode } from './core/errors.ts'
 import type { LedgerEntry } from './core/ledger.ts'
+import type { LimitKind } from './core/limit.ts'
 
 export type Metrics = {
   readonly onEntry: (entry: LedgerEntry) => void
   readonly onRefusal: (code: ErrorCode) => void
+  /** A limit in shadow would have refused a call. */
+  readonly onShadowRefusal: (kind: LimitKind) => void
   /** HTTP itself refused a request; codes are the listener's own. */
   readonly onHttpFault: (code: string) => void
   readonly onAlert: (kind: AlertFacts['kind']) => void
@@ -33,6 +36,12 @@ export function createMetrics(gauges: {
   const unpriced = new Counter({
     name: 'weighbridge_unpriced_calls_total',
     help: 'Calls whose cost is not known yet',
+    registers,
+  })
+  const shadowRefusals = new Counter({
+    name: 'weighbridge_shadow_refusals_total',
+    help: 'Calls that a limit in shadow would have refused, by its kind',
+    labelNames: ['kind'],
     registers,
   })
   const refusals = new Counter({
@@ -76,6 +85,7 @@ export function createMetrics(gauges: {
       counter.inc()
       if (entry.cost === null) unpriced.inc()
     },
+    onShadowRefusal: (kind) => shadowRefusals.labels(kind).inc(),
     onRefusal: (code) => refusals.labels(code).inc(),
     onHttpFault: (code) => httpFaults.labels(code).inc(),
     ...alertMetrics(registers),

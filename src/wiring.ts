@@ -15,7 +15,8 @@ import { shippedPrices } from './catalogue/prices/index.ts'
 import type { Config } from './config.ts'
 import { adminDependenciesOf } from './control-plane.ts'
 import type { TokenVerifier } from './core/identity.ts'
-import type { Counters, HoldJournal } from './core/reservation.ts'
+import type { Directory } from './core/directory.ts'
+import type { Counters, HoldJournal, LedgerCounts } from './core/reservation.ts'
 import type { CredentialScope, Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
@@ -100,6 +101,7 @@ export async function start(config: Config): Promise<Started> {
       ...parts,
       pipeline,
       dayCloser,
+      countsOf: (directory) => countsOf(store, directory, false),
       adminTokenHash: token.hash,
       randomBytes,
       now,
@@ -163,7 +165,7 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     prices: store.prices,
     changeCounter: () => store.changeCounter(),
     defaultUnpriced: config.unpriced,
-    prepare: (directory) => counters.adopt(directory, countLedger({ ...store, directory, burnRateOf, idle }), now),
+    prepare: (directory) => counters.adopt(directory, countsOf(store, directory, idle), now),
   })
   idle = false
   const newId = createRequestIds(now)
@@ -196,10 +198,16 @@ function pollResultsOf(config: Config, log: Logger, derive: (name: string) => st
   })
 }
 
+const countsOf = ({ ledger, rollups }: Store, directory: Directory, idle: boolean): LedgerCounts =>
+  countLedger({ ledger, rollups, directory, burnRateOf, idle })
+
 /** Places outlast whatever may keep a call: its time upstream, then that of its drain, then a minute for the disk. */
-function countersOf({ config }: Pick<Parts, 'config'>): Counters {
+function countersOf({ config, metrics }: Pick<Parts, 'config' | 'metrics'>): Counters {
   const longestCall = config.upstreamTotalTimeoutMilliseconds + config.drainMaxSeconds * 1_000
-  return createInProcessCounters({ placeMilliseconds: longestCall + 60_000 })
+  return createInProcessCounters({
+    placeMilliseconds: longestCall + 60_000,
+    onShadowRefusal: ({ limit }) => metrics.onShadowRefusal(limit.kind),
+  })
 }
 
 function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {

@@ -30,6 +30,7 @@ const CHANGES = ROUTES.filter(({ method }) => method !== 'GET').map(({ method, p
 const CHANGE_NOTHING = new Set([
   'POST /alert-tests',
   'POST /close-day',
+  'POST /counters/verify',
   'POST /prices/import',
   'POST /rerate',
   'POST /rollups/rebuild',

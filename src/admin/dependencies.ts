@@ -9,7 +9,7 @@ import type { PicoUsd } from '../core/money.ts'
 import type { PlanStore } from '../core/plan.ts'
 import type { Price, PriceBook, PriceStore } from '../core/price-book.ts'
 import type { RefusedCall } from '../core/refused-call.ts'
-import type { Hold, LimitStatus } from '../core/reservation.ts'
+import type { CounterDifference, Hold, LimitStatus } from '../core/reservation.ts'
 import type { RollupStore } from '../core/rollup.ts'
 import type { TenantScope, TenantStore } from '../core/tenant.ts'
 import type { Window } from '../core/window.ts'
@@ -43,6 +43,10 @@ export type AdminDependencies = ChangingDependencies & {
   readonly changed: () => void | Promise<void>
   /** the models that this version knows, whether or not they have a price */
   readonly models: () => readonly KnownModel[]
+  /** the dialects that calls may come in */
+  readonly surfaces: readonly string[]
+  /** keys of the request metadata that are kept, so that limits can tell calls apart by them */
+  readonly metadataKeys: readonly string[]
   /** where a model is in its life, by what Bedrock has said last; null: nothing is known */
   readonly lifecycleOf: (baseModel: string) => ModelLifecycle | null
   /** the counters of the limits that stand on a tenant and its keys; without one, of all */
@@ -76,6 +80,8 @@ export type AdminJobs = {
   /** Rates the calls that had no price, as far as they have one now. */
   readonly ratePreviouslyUnpriced: () => Promise<{ readonly rated: number; readonly stillUnpriced: number }>
   readonly rebuildRollups: RollupStore['rebuild']
+  /** Where the counters of limits are not what the ledger says; with `repair`, they are put right. */
+  readonly verifyCounters: (repair: boolean) => Promise<readonly CounterDifference[]>
   /** RangeError: the date is none, or has not begun. null: the day before the running one. */
   readonly closeDay: (date: string | null) => Promise<DayClosing>
   /** One sentence for each problem of what is stored; none: all is well. */

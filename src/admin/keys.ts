@@ -2,12 +2,14 @@
 
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { Limit } from '../core/limit.ts'
 import type { ApiKey, TenantScope } from '../core/tenant.ts'
 import type { AdminDependencies } from './dependencies.ts'
 import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
-import { limits } from './limit-fields.ts'
+import { checkLimits } from './limit-checks.ts'
+import { limits, type WrittenLimit } from './limit-fields.ts'
 import { limitReply, limitsFromJson, limitToJson } from './limits-json.ts'
 import { operation } from './operation.ts'
 import { tenantOr404 } from './tenants.ts'
@@ -60,7 +62,7 @@ export const createKey = operation({
       tenantId: params.tenant_id,
       name: body.name ?? '',
       mayActFor: body.may_act_for ?? [],
-      limits: limitsFromJson(body.limits ?? [], [], deps.now()),
+      limits: checked(deps, body.limits ?? [], []),
       expiresAt: body.expires_at ? fields.timeOf(fields.millisecondsOf(body.expires_at)) : null,
     })
     await deps.tenants.createKey(made.key)
@@ -106,7 +108,7 @@ export const updateKey = operation({
       ...before,
       name: body.name ?? before.name,
       mayActFor: body.may_act_for ?? before.mayActFor,
-      limits: body.limits === undefined ? before.limits : limitsFromJson(body.limits, before.limits, deps.now()),
+      limits: body.limits === undefined ? before.limits : checked(deps, body.limits, before.limits),
       expiresAt:
         body.expires_at === undefined
           ? before.expiresAt
@@ -164,6 +166,16 @@ async function keyOr404(
   const key = await deps.tenants.getKey(scope, key_id)
   if (key === null || key.tenantId !== tenant_id) throw notFound(`key ${key_id} of tenant ${tenant_id}`)
   return key
+}
+
+function checked(
+  deps: AdminDependencies,
+  written: readonly WrittenLimit[],
+  before: readonly Limit[],
+): readonly Limit[] {
+  const own = limitsFromJson(written, before, deps.now())
+  checkLimits(deps, own, { allowUnknownModels: false })
+  return own
 }
 
 async function checkChange(

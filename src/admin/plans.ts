@@ -9,6 +9,7 @@ import { dialects, dialectsFromJson, dialectsReply, dialectsToJson } from './dia
 import { makeEffective } from './effective.ts'
 import { notFound } from './errors.ts'
 import * as fields from './fields.ts'
+import { checkLimits, checkTree } from './limit-checks.ts'
 import { limits } from './limit-fields.ts'
 import { limitReply, limitsFromJson, limitToJson } from './limits-json.ts'
 import { checkGlobs } from './model-globs.ts'
@@ -62,6 +63,8 @@ export const putPlan = operation({
       dialects: dialectsFromJson(body.dialects),
       createdAt: before?.createdAt ?? fields.timeOf(deps.now()),
     }
+    checkLimits(deps, plan.limits, { allowUnknownModels: body.allow_unknown_models })
+    await checkTree(deps, { plan })
     await deps.plans.putPlan(plan)
     await makeEffective(deps)
     return planToJson(plan)

@@ -6,6 +6,7 @@ import { listAudit } from './audit.ts'
 import { deleteAlertRule, getAlertRule, listAlertRules, putAlertRule } from './alert-rules.ts'
 import { deleteAlertTarget, listAlertTargets, putAlertTarget, testAlertTarget } from './alert-targets.ts'
 import { listAlerts } from './alerts.ts'
+import { verifyCounters } from './counters.ts'
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts'
 import { listLedger } from './ledger.ts'
 import { getLimits } from './limits.ts'
@@ -95,6 +96,7 @@ export const ROUTES: readonly Route[] = [
   route('POST', '/rerate', 'admin', [], rerate),
   route('POST', '/close-day', 'admin', [], closeDay),
   route('POST', '/rollups/rebuild', 'admin', [], rebuildRollups),
+  route('POST', '/counters/verify', 'admin', [], verifyCounters),
   route('GET', '/store/check', 'admin', [], checkStore),
   route('GET', '/openapi.json', 'tenants', [], getOpenApi),
 ]

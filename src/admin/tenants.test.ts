@@ -144,6 +144,34 @@ describe('a tenant', () => {
   })
 })
 
+describe('a limit above that of a tenant over it', () => {
+  const budget = (amount: string, over = {}) => ({ limits: [{ kind: 'cost', per: 'month', amount, ...over }] })
+
+  it('is refused below and above, on the tenant, its plan and its new parent, unless it is meant', async () => {
+    await world.ask('PATCH', 'tenants/alpha', { parent_id: 'beta' })
+    const refusal = async (method: string, path: string, body: unknown) => {
+      const { status, body: said } = await world.ask(method, path, body)
+      return [status, (said['error'] as { field?: string } | undefined)?.field]
+    }
+    expect(await refusal('PATCH', 'tenants/beta', budget('10'))).toEqual([200, undefined])
+    expect(await refusal('PATCH', 'tenants/alpha', budget('11'))).toEqual([400, 'limits[0]'])
+    expect(await refusal('PATCH', 'tenants/alpha', budget('11', { allow_exceed: true }))).toEqual([200, undefined])
+    expect(await refusal('PATCH', 'tenants/alpha', budget('11', { mode: 'soft' }))).toEqual([200, undefined])
+    expect(await refusal('PATCH', 'tenants/alpha', budget('10'))).toEqual([200, undefined])
+    expect(await refusal('PATCH', 'tenants/beta', budget('9'))).toEqual([400, 'limits[0]'])
+    await world.ask('PATCH', 'tenants/alpha', { parent_id: null, limits: [] })
+    const own = { ...budget('11'), allowed_models: ['*'] }
+    expect(await refusal('PUT', 'plans/gold', own)).toEqual([200, undefined])
+    await world.ask('PATCH', 'tenants/alpha', { plan_id: 'gold' })
+    expect(await refusal('PATCH', 'tenants/alpha', { parent_id: 'beta' })).toEqual([400, 'limits'])
+    expect(await refusal('POST', 'tenants', { id: 'new', parent_id: 'beta', ...budget('11') })).toEqual([
+      400,
+      'limits[0]',
+    ])
+    expect((await world.ask('GET', 'tenants/alpha')).body).toMatchObject({ parent_id: null, plan_id: 'gold' })
+  })
+})
+
 describe('a plan', () => {
   const put = (plan: Record<string, unknown>) => world.ask('PUT', 'plans/gold', { allowed_models: ['*'], ...plan })
 
@@ -278,6 +306,16 @@ describe('a plan', () => {
     const answer = await put({ limits: [{ kind: 'requests', per: 'hour', amount: 1 }, limit] })
     expect([answer.status, answer.body['error']], answer.text).toMatchObject([400, { field: `limits[1].${field}` }])
     expect(await contentOf(world)).toBe(before)
+  })
+
+  it.each([
+    ['models that nobody knows', { scope: { models: ['anthropic.claude-sonet-*'] } }, 'scope.models[0]'],
+    ['a surface that there is not', { scope: { surfaces: ['telnet'] } }, 'scope.surfaces[0]'],
+    ['metadata that is not kept', { scope: { metadata: { mood: 'good' } } }, 'scope.metadata'],
+    ['a split by metadata that is not kept', { split_by: 'mood' }, 'split_by'],
+  ])('is refused with a limit that can never apply: %s', async (_, over, field) => {
+    const answer = await put({ limits: [{ kind: 'cost', per: 'month', amount: '1', ...over }] })
+    expect([answer.status, answer.body['error']], answer.text).toMatchObject([400, { field: `limits[0].${field}` }])
   })
 
   it('keeps everything that a limit says', async () => {

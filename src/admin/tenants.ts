@@ -8,6 +8,7 @@ import type { AdminDependencies } from './dependencies.ts'
 import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
+import { checkLimits, checkTree } from './limit-checks.ts'
 import { limits } from './limit-fields.ts'
 import { limitReply, limitsFromJson, limitToJson } from './limits-json.ts'
 import { checkGlobs } from './model-globs.ts'
@@ -73,6 +74,7 @@ export const createTenant = operation({
     }
     refuseCredentials(scope, body)
     const tenant = changed(deps, blank, body)
+    await checkTree(deps, { tenant })
     await deps.tenants.createTenant(tenant)
     await makeEffective(deps)
     return tenantToJson(tenant)
@@ -109,7 +111,9 @@ export const updateTenant = operation({
     const before = await tenantOr404(deps, scope, tenant_id)
     if (body.parent_id !== undefined && body.parent_id !== before.parentId) refuseParentOutside(scope, body.parent_id)
     refuseCredentials(scope, body)
-    return replace(deps, scope, changed(deps, before, body))
+    const tenant = changed(deps, before, body)
+    await checkTree(deps, { tenant })
+    return replace(deps, scope, tenant)
   },
 })
 
@@ -156,6 +160,8 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     checkGlobs(deps, change.allowed_models ?? [])
     checkAccessGlobs(deps, change.access ?? {})
   }
+  const own = change.limits === undefined ? before.limits : limitsFromJson(change.limits, before.limits, deps.now())
+  if (change.limits !== undefined) checkLimits(deps, own, { allowUnknownModels: change.allow_unknown_models })
   return {
     ...before,
     name: change.name ?? before.name,
@@ -165,7 +171,7 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     status: change.status ?? before.status,
     allowedModels: change.allowed_models === undefined ? before.allowedModels : change.allowed_models,
     access: change.access === undefined ? before.access : changedAccess(before.access, change.access),
-    limits: change.limits === undefined ? before.limits : limitsFromJson(change.limits, before.limits, deps.now()),
+    limits: own,
   }
 }
 

@@ -9,6 +9,7 @@ import { importFile } from './import.ts'
 import { db, migrate } from './data.ts'
 import { key } from './keys.ts'
 import { explain, ledger } from './ledger.ts'
+import { counters } from './counters.ts'
 import { plan } from './plans.ts'
 import { price } from './prices.ts'
 import { report } from './reports.ts'
@@ -45,6 +46,7 @@ export const COMMANDS: Group = {
     explain,
     budget,
     limits,
+    counters,
     rerate,
     'close-day': closeDay,
     rollup,

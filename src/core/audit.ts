@@ -19,6 +19,7 @@ export const AUDIT_RESOURCES = [
   'alert_target',
   'ledger',
   'rollups',
+  'counters',
   'closed_day',
   'installation',
 ] as const

@@ -106,6 +106,7 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   'POST /rerate': () => ({ body: { from: '2026-11-01', to: '2026-12-01', dry_run: true } }),
   'POST /close-day': () => ({ body: { date: '2026-11-19' } }),
   'POST /rollups/rebuild': () => ({ body: { verify_only: true } }),
+  'POST /counters/verify': () => ({ body: { repair: false } }),
   'GET /store/check': nothing,
   'GET /openapi.json': nothing,
 }

@@ -84,6 +84,7 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
       }),
       ratePreviouslyUnpriced: async () => ({ rated: 0, stillUnpriced: 0 }),
       rebuildRollups: (options) => stores.rollups.rebuild(options),
+      verifyCounters: async () => [],
       checkStore: async () => [],
       closeDay: async (date) => ({
         date: date ?? '2026-11-19',
@@ -106,6 +107,8 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
       heard.changes += 1
     },
     models: () => [SONNET],
+    surfaces: ['bedrock', 'openai'],
+    metadataKeys: ['team', 'project'],
     lifecycleOf: () => null,
     limitStatuses: async () => [],
     runningHold: () => null,
