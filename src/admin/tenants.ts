@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { NO_ACCESS_POLICY } from '../core/access.ts'
+import type { Limit } from '../core/limit.ts'
 import { inScope, type Tenant, type TenantScope } from '../core/tenant.ts'
 import { accessChange, accessReply, accessToJson, changedAccess, checkAccessGlobs } from './access.ts'
 import type { AdminDependencies } from './dependencies.ts'
@@ -9,7 +10,7 @@ import { makeEffective } from './effective.ts'
 import { AdminError, invalid, notFound } from './errors.ts'
 import * as fields from './fields.ts'
 import { checkLimits, checkTree } from './limit-checks.ts'
-import { limits } from './limit-fields.ts'
+import { limits, type WrittenLimit } from './limit-fields.ts'
 import { limitReply, limitsFromJson, limitToJson } from './limits-json.ts'
 import { checkGlobs } from './model-globs.ts'
 import { operation } from './operation.ts'
@@ -160,8 +161,6 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     checkGlobs(deps, change.allowed_models ?? [])
     checkAccessGlobs(deps, change.access ?? {})
   }
-  const own = change.limits === undefined ? before.limits : limitsFromJson(change.limits, before.limits, deps.now())
-  if (change.limits !== undefined) checkLimits(deps, own, { allowUnknownModels: change.allow_unknown_models })
   return {
     ...before,
     name: change.name ?? before.name,
@@ -171,8 +170,19 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     status: change.status ?? before.status,
     allowedModels: change.allowed_models === undefined ? before.allowedModels : change.allowed_models,
     access: change.access === undefined ? before.access : changedAccess(before.access, change.access),
-    limits: own,
+    limits: change.limits === undefined ? before.limits : ownLimits(deps, before, change.limits, change),
   }
+}
+
+function ownLimits(
+  deps: AdminDependencies,
+  before: Tenant,
+  written: readonly WrittenLimit[],
+  { allow_unknown_models }: Pick<z.output<typeof tenantChange>, 'allow_unknown_models'>,
+): readonly Limit[] {
+  const own = limitsFromJson(written, before.limits, deps.now())
+  checkLimits(deps, own, { allowUnknownModels: allow_unknown_models })
+  return own
 }
 
 const tenantToJson = (tenant: Tenant): z.input<typeof tenantReply> => ({
