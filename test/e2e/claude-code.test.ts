@@ -127,6 +127,20 @@ describe('as a client of Anthropic', () => {
     )
   })
 
+  it('calls models by the names that it has of its own, where they are aliases', async () => {
+    const [name, other] = ['claude-sonnet-4-5-20250929', 'claude-sonnet-4-5-of-another-maker']
+    await harness.admin('PUT', `aliases/${name}`, { model_id: SONNET })
+    await harness.admin('PUT', `aliases/${other}`, { model_id: 'amazon.nova-lite-v1:0' })
+    const said = await ask('/v1/messages', { ...body, model: name })
+    expect(await said.json()).toMatchObject({ type: 'message', model: name })
+    expect((await harness.ledger()).at(-1)).toMatchObject({ model_id: SONNET, operation: 'InvokeModel' })
+    const streamed = await ask('/v1/messages', { ...body, model: other, stream: true })
+    expect(await streamed.text()).toContain(`"model":"${other}"`)
+    expect((await harness.ledger()).at(-1)).toMatchObject({ model_id: 'amazon.nova-lite-v1:0' })
+    const counted = await ask('/v1/messages/count_tokens', { model: name, messages: body.messages })
+    expect(await counted.json()).toEqual({ input_tokens: expect.any(Number) })
+  })
+
   it('hears Bedrock’s own words when Bedrock refuses', async () => {
     const refused = await ask('/v1/messages', { ...body, model: SONNET, max_tokens: 1_000_000 })
     const { error } = (await refused.json()) as { error: { message: string } }
