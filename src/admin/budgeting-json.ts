@@ -34,6 +34,9 @@ export const budgeting = z.strictObject({
     .boolean()
     .default(USUAL_BUDGETING.cutStream)
     .meta({ description: 'a streamed answer that outgrows what was held for it is ended' }),
+  limit_headers: z.boolean().default(USUAL_BUDGETING.limitHeaders).meta({
+    description: 'answers say what is left of the limits of their call, in x-weighbridge-remaining-… headers',
+  }),
   fallback_price: fallbackPrice
     .default(null)
     .meta({ description: 'what budgets assume of a model without a price; its entries stay unpriced' }),
@@ -44,6 +47,7 @@ export const budgetingReply = z.object({
   cap_output: z.boolean(),
   min_output_tokens: z.number(),
   cut_stream: z.boolean(),
+  limit_headers: z.boolean(),
   fallback_price: z.object({ input: z.string(), output: z.string() }).nullable(),
 })
 
@@ -52,6 +56,7 @@ export const budgetingFromJson = (written: z.output<typeof budgeting>): Budgetin
   capOutput: written.cap_output,
   minOutputTokens: written.min_output_tokens,
   cutStream: written.cut_stream,
+  limitHeaders: written.limit_headers,
   fallbackPrice: written.fallback_price === null ? null : fallbackFromJson(written.fallback_price),
 })
 
@@ -65,6 +70,7 @@ export const budgetingToJson = (kept: Budgeting): z.input<typeof budgetingReply>
   cap_output: kept.capOutput,
   min_output_tokens: kept.minOutputTokens,
   cut_stream: kept.cutStream,
+  limit_headers: kept.limitHeaders,
   fallback_price:
     kept.fallbackPrice === null
       ? null

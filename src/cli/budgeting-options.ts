@@ -9,6 +9,7 @@ export const BUDGETING_OPTIONS = {
   'cap-output': flag('lower the output cap of a call that does not fit, instead of refusing it'),
   'min-output-tokens': text('n', 'the shortest answer that is worth asking for'),
   'cut-stream': flag('end a streamed answer that outgrows what was held for it'),
+  'limit-headers': flag('say in answers what is left of the limits'),
   'fallback-price': text('input/output', 'USD for 1M tokens that budgets assume of a model without a price: 3/15'),
 }
 
@@ -17,6 +18,7 @@ type Given = {
   readonly 'cap-output': boolean
   readonly 'min-output-tokens'?: string | undefined
   readonly 'cut-stream': boolean
+  readonly 'limit-headers': boolean
   readonly 'fallback-price'?: string | undefined
 }
 
@@ -28,6 +30,7 @@ export function budgetingOf(options: Given): { budgeting?: Json } {
     ...(options['cap-output'] ? { cap_output: true } : {}),
     ...(least === undefined ? {} : { min_output_tokens: wholeNumber(least) }),
     ...(options['cut-stream'] ? { cut_stream: true } : {}),
+    ...(options['limit-headers'] ? { limit_headers: true } : {}),
     ...fallbackOf(options['fallback-price']),
   }
   return Object.keys(budgeting).length === 0 ? {} : { budgeting }

@@ -17,6 +17,8 @@ export type Budgeting = {
   readonly minOutputTokens: number
   /** an answer that outgrows what was held for it is ended */
   readonly cutStream: boolean
+  /** answers say what is left of the limits of their call */
+  readonly limitHeaders: boolean
   /** null: a model without a price has none */
   readonly fallbackPrice: FallbackPrice | null
 }
@@ -26,6 +28,7 @@ export const USUAL_BUDGETING: Budgeting = {
   capOutput: false,
   minOutputTokens: 1,
   cutStream: false,
+  limitHeaders: false,
   fallbackPrice: null,
 }
 

@@ -120,6 +120,8 @@ export interface Counters {
   correct(call: LimitedCall, startedAt: number): (difference: bigint) => void
   /** Of all limits, or of those that stand on one tenant and its keys. */
   limitStatuses(now: number, tenantId?: string): Promise<readonly LimitStatus[]>
+  /** Of the limits that a running call has taken from. */
+  statusesOf(taken: Taken, now: number): readonly LimitStatus[]
   /** Counts everything anew from the ledger and the calls that run, and says where the counters differ; with `repair`, corrects them. */
   verify(ledger: LedgerCounts, now: () => number, repair: boolean): Promise<readonly CounterDifference[]>
 }

@@ -130,6 +130,11 @@ class InProcessCounters implements Counters {
     return statuses
   }
 
+  statusesOf(taken: Taken, now: number): readonly LimitStatus[] {
+    const at = this.#clock(now)
+    return (taken as Held).counters.map((counter) => statusOf(counter, at))
+  }
+
   async verify(ledger: LedgerCounts, now: () => number, repair: boolean): Promise<readonly CounterDifference[]> {
     const at = this.#clock(now())
     const pairs = [...this.#slots.values()].map((slot) => ({ slot, anew: new Slot(slot.scoped, this.#windows, at) }))

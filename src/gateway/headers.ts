@@ -33,19 +33,25 @@ export const LIFECYCLE_HEADER = 'x-weighbridge-model-lifecycle'
 export const REQUEST_ID_HEADER = 'x-weighbridge-request-id'
 
 /** What the gateway itself has to say with an answer; null: nothing. */
-export type OwnWords = { readonly outputCap: number | null; readonly lifecycle: string | null }
+export type OwnWords = {
+  readonly outputCap: number | null
+  readonly lifecycle: string | null
+  /** what is left of the limits, as headers, flat; null: the plan does not ask for it */
+  readonly left: readonly string[] | null
+}
 
-export const NO_OWN_WORDS: OwnWords = { outputCap: null, lifecycle: null }
+export const NO_OWN_WORDS: OwnWords = { outputCap: null, lifecycle: null, left: null }
 
 /** Headers of the answer that belong to the operation, flat, and the gateway's own. */
 export function answerHeaders(
   upstream: readonly string[],
   requestId: string,
-  { outputCap, lifecycle }: OwnWords,
+  { outputCap, lifecycle, left }: OwnWords,
 ): string[] {
   const flat = [REQUEST_ID_HEADER, requestId]
   if (outputCap !== null) flat.push(OUTPUT_CAPPED_HEADER, String(outputCap))
   if (lifecycle !== null) flat.push(LIFECYCLE_HEADER, lifecycle)
+  if (left !== null) flat.push(...left)
   for (let index = 0; index + 1 < upstream.length; index += 2) {
     const name = upstream[index] as string
     const value = upstream[index + 1] as string

@@ -2,6 +2,7 @@
 
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
+import { limitHeaders } from '../core/limit-headers.ts'
 import type { RefusedCall } from '../core/refused-call.ts'
 import type { Hold } from '../core/reservation.ts'
 import { Roster } from '../http/roster.ts'
@@ -210,7 +211,13 @@ async function startCall(
     exchange,
     surface,
     admitted,
-    ownWords: { outputCap: admitted.outputCap, lifecycle: dependencies.lifecycles.headerOf(model.baseModel) },
+    ownWords: {
+      outputCap: admitted.outputCap,
+      lifecycle: dependencies.lifecycles.headerOf(model.baseModel),
+      left: member.budgeting.limitHeaders
+        ? limitHeaders(dependencies.counters.statusesOf(admitted.taken, now), now)
+        : null,
+    },
     streams,
     answer,
     call: {

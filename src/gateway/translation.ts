@@ -4,6 +4,7 @@ import { toGatewayError, GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { SSE_HEADERS } from '../http/sse.ts'
 import { Delivery, type DeliveryHooks } from './delivery.ts'
+import { LIMIT_HEADERS } from '../core/limit-headers.ts'
 import { flatHeader, LIFECYCLE_HEADER, OUTPUT_CAPPED_HEADER, REQUEST_ID_HEADER } from './headers.ts'
 import type { AnswerTranslator, RenderedAnswer, Surface } from './surfaces/surface.ts'
 
@@ -27,7 +28,14 @@ const SILENCE_MILLISECONDS = 15_000
 /** A translator gives whole events only, so a stream can be ended with an error behind any of its chunks. */
 const EVENTS = { wholeBytes: (chunk: Buffer): number => chunk.length }
 /** Of the headers that cross the gateway with a native answer, those that no dialect says in its own way. */
-const KEPT = [REQUEST_ID_HEADER, OUTPUT_CAPPED_HEADER, LIFECYCLE_HEADER, 'x-amzn-requestid', 'retry-after']
+const KEPT = [
+  REQUEST_ID_HEADER,
+  OUTPUT_CAPPED_HEADER,
+  LIFECYCLE_HEADER,
+  ...LIMIT_HEADERS,
+  'x-amzn-requestid',
+  'retry-after',
+]
 
 export class TranslatedDelivery extends Delivery {
   readonly #options: TranslatedDeliveryOptions

@@ -71,6 +71,7 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
           capOutput: true,
           minOutputTokens: 50,
           cutStream: true,
+          limitHeaders: true,
           fallbackPrice: { inputToken: picoUsd(3_000_000n), outputToken: picoUsd(15_000_000n) },
         },
         dialects: { anthropicBeta: 'strip', unknownFields: 'refuse' },

@@ -254,6 +254,23 @@ describe('a limit', () => {
     await crowded.close()
   })
 
+  it('says in the answers what is left, where the plan asks for it', async () => {
+    const plan = { allowed_models: ['*'], limits: [{ kind: 'requests', per: 'day', amount: 5 }] }
+    await harness.admin('PUT', 'plans/telling', { ...plan, budgeting: { limit_headers: true } })
+    await harness.admin('PUT', 'plans/silent', plan)
+    const told = await harness.tenant('team-a', { plan_id: 'telling', ...budgetOf('1') })
+    const untold = await harness.tenant('team-b', { plan_id: 'silent' })
+    const { headers } = await call(told, 'converse', 'told')
+    expect(headers['x-weighbridge-remaining-requests']).toBe('4')
+    expect(headers['x-weighbridge-remaining-tokens']).toBeUndefined()
+    expect(Number(headers['x-weighbridge-remaining-budget-usd'])).toBeLessThan(1)
+    expect(Number(headers['x-weighbridge-remaining-budget-usd'])).toBeGreaterThan(0.5)
+    expect(Number(headers['x-weighbridge-reset'])).toBeLessThanOrEqual(86_400)
+    expect((await call(told, 'stream', 'told too')).headers['x-weighbridge-remaining-requests']).toBe('3')
+    const silent = Object.keys((await call(untold, 'converse', 'untold')).headers)
+    expect(silent.filter((name) => /remaining|reset/.test(name))).toEqual([])
+  })
+
   it('of tokens counts what calls may use, then what they used', async () => {
     const tenant = await harness.tenant('team-a', { limits: [{ kind: 'tokens', per: 'day', amount: 20_000 }] })
     let tokens = 0
