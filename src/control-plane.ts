@@ -9,7 +9,7 @@ import { formatPicoUsd } from './core/money.ts'
 import type { Alerting } from './alerting.ts'
 import type { Config } from './config.ts'
 import type { Directory } from './core/directory.ts'
-import type { Counters, LedgerCounts } from './core/reservation.ts'
+import type { CounterDifference, Counters, LedgerCounts } from './core/reservation.ts'
 import type { Lifecycles } from './gateway/lifecycles.ts'
 import { SURFACES } from './gateway/surfaces/index.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
@@ -74,6 +74,24 @@ const changesBy = (parts: ControlPlaneParts, origin: AuditOrigin): ChangingDepen
   jobs: jobsOf(parts, origin),
 })
 
+function verifyCounters(
+  { store, snapshots, counters, countsOf, now }: ControlPlaneParts,
+  origin: AuditOrigin,
+  repair: boolean,
+): Promise<readonly CounterDifference[]> {
+  return audited({
+    audit: store.audit,
+    origin,
+    resource: 'counters',
+    asked: { job: 'verify', repair },
+    figures: (differences) => ({ differing: differences.length }),
+    async run(announce) {
+      if (repair) await announce()
+      return counters.verify(countsOf(snapshots.directory()), now, repair)
+    },
+  })
+}
+
 function jobsOf(parts: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
   const { store, snapshots, dayCloser, counters, now } = parts
   const { audit } = store
@@ -121,18 +139,7 @@ function jobsOf(parts: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
           return store.rollups.rebuild(options)
         },
       }),
-    verifyCounters: (repair) =>
-      audited({
-        audit,
-        origin,
-        resource: 'counters',
-        asked: { job: 'verify', repair },
-        figures: (differences) => ({ differing: differences.length }),
-        async run(announce) {
-          if (repair) await announce()
-          return counters.verify(parts.countsOf(snapshots.directory()), now, repair)
-        },
-      }),
+    verifyCounters: (repair) => verifyCounters(parts, origin, repair),
     checkStore: () => store.check(),
     closeDay: (date) =>
       audited({

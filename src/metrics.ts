@@ -38,12 +38,6 @@ export function createMetrics(gauges: {
     help: 'Calls whose cost is not known yet',
     registers,
   })
-  const shadowRefusals = new Counter({
-    name: 'weighbridge_shadow_refusals_total',
-    help: 'Calls that a limit in shadow would have refused, by its kind',
-    labelNames: ['kind'],
-    registers,
-  })
   const refusals = new Counter({
     name: 'weighbridge_refusals_total',
     help: 'Calls that were refused before the upstream, by reason',
@@ -85,12 +79,22 @@ export function createMetrics(gauges: {
       counter.inc()
       if (entry.cost === null) unpriced.inc()
     },
-    onShadowRefusal: (kind) => shadowRefusals.labels(kind).inc(),
+    ...shadowMetrics(registers),
     onRefusal: (code) => refusals.labels(code).inc(),
     onHttpFault: (code) => httpFaults.labels(code).inc(),
     ...alertMetrics(registers),
     text: () => register.metrics(),
   }
+}
+
+function shadowMetrics(registers: Registry[]): Pick<Metrics, 'onShadowRefusal'> {
+  const refusals = new Counter({
+    name: 'weighbridge_shadow_refusals_total',
+    help: 'Calls that a limit in shadow would have refused, by its kind',
+    labelNames: ['kind'],
+    registers,
+  })
+  return { onShadowRefusal: (kind) => refusals.labels(kind).inc() }
 }
 
 function alertMetrics(registers: Registry[]): Pick<Metrics, 'onAlert' | 'onAlertAttempt'> {
