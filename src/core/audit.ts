@@ -21,7 +21,6 @@ export const AUDIT_RESOURCES = [
   'rollups',
   'counters',
   'closed_day',
-  'installation',
 ] as const
 export type AuditResource = (typeof AUDIT_RESOURCES)[number]
 
