@@ -1,12 +1,23 @@
 // How a plan's budgets hold: what its calls are assumed to read, and what happens where the worst case does not fit.
 
-import type { PicoUsd } from './money.ts'
+import { picoUsd, type PicoUsd } from './money.ts'
+import { CONTEXT_DIMENSIONS, type Quantities } from './usage.ts'
 
 export const INPUT_BOUNDS = ['strict', 'estimate'] as const
 export type InputBoundMode = (typeof INPUT_BOUNDS)[number]
 
 /** What a token of a model without a price is assumed to cost, in pico-USD. */
 export type FallbackPrice = { readonly inputToken: PicoUsd; readonly outputToken: PicoUsd }
+
+export const fallbackCost = (price: FallbackPrice, inputTokens: number, outputTokens: number): PicoUsd =>
+  picoUsd(BigInt(inputTokens) * price.inputToken + BigInt(outputTokens) * price.outputToken)
+
+/** What budgets count for a call of which the cost is not known; null: nobody knows what it used, or nothing stands in for its price. */
+export function standInCost(price: FallbackPrice | null, quantities: Quantities | null): PicoUsd | null {
+  if (price === null || quantities === null || Object.values(quantities).includes(null)) return null
+  const read = CONTEXT_DIMENSIONS.reduce((sum, dimension) => sum + (quantities[dimension] ?? 0), 0)
+  return fallbackCost(price, read, quantities.output_tokens ?? 0)
+}
 
 export type Budgeting = {
   /** strict: what a request can be at most, told from its bytes; estimate: what such requests have been, with a margin */

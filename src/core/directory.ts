@@ -2,7 +2,7 @@
 
 import { joinAccess, type Access } from './access.ts'
 import { createAliasTable, type Alias, type AliasTable } from './alias.ts'
-import { budgetingOf, type Budgeting } from './budgeting.ts'
+import { budgetingOf, type Budgeting, type FallbackPrice } from './budgeting.ts'
 import { joinDialects, type DialectPolicy } from './dialects.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
 import { scopedLimit, type ScopedLimit } from './limit.ts'
@@ -43,6 +43,8 @@ export type Directory = {
   readonly tenantIds: readonly string[]
   /** the tenant, its parent, … up to the root */
   tenantIdsOf(tenantId: string): readonly string[]
+  /** what its budgets assume of a model without a price; null: nothing */
+  fallbackPriceOf(tenantId: string): FallbackPrice | null
   readonly tenants: ReadonlyMap<string, Tenant>
   readonly aliases: AliasTable
 }
@@ -96,10 +98,14 @@ export function buildDirectory(content: {
     limits: [...[...nodes.values()].flatMap((node) => node.limits), ...limitsOfKeys(content.keys, firstKeyId)],
     tenantIds: content.tenants.map((tenant) => tenant.id),
     tenantIdsOf: (tenantId) => chains.get(tenantId)?.map((node) => node.id) ?? [tenantId],
+    fallbackPriceOf: (tenantId) => budgetingOf(plansOf(chains.get(tenantId) ?? [], nodes)).fallbackPrice,
     tenants,
     aliases: createAliasTable(content.aliases),
   }
 }
+
+const plansOf = (chain: readonly Tenant[], nodes: ReadonlyMap<string, Node>): readonly Budgeting[] =>
+  chain.flatMap(({ id }) => nodes.get(id)?.plan?.budgeting ?? [])
 
 type Node = { readonly tenant: Tenant; readonly plan: Plan | undefined; readonly limits: readonly ScopedLimit[] }
 

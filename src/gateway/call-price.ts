@@ -1,8 +1,8 @@
 // What a call may cost at most, by its price or by the plan's fallback for models without one, and how that depends on its answer.
 
-import type { FallbackPrice } from '../core/budgeting.ts'
+import { fallbackCost, type FallbackPrice } from '../core/budgeting.ts'
 import type { Tier } from '../core/model.ts'
-import { picoUsd, ZERO_USD, type PicoUsd } from '../core/money.ts'
+import { ZERO_USD, type PicoUsd } from '../core/money.ts'
 import type { Tariff } from '../core/output-room.ts'
 import type { PriceBook } from '../core/price-book.ts'
 import { worstCase, type RatingQuestion, type WorstCaseAsk } from '../core/rating.ts'
@@ -31,9 +31,6 @@ export function priceCall(question: CallPriceQuestion): CallPrice {
   if (fallbackPrice === null || bounds.outputTokens === 0) return { cost: null, fallback: null }
   return { cost: fallbackCost(fallbackPrice, bounds.inputTokens, bounds.outputTokens), fallback: fallbackPrice }
 }
-
-export const fallbackCost = (price: FallbackPrice, inputTokens: number, outputTokens: number): PicoUsd =>
-  picoUsd(BigInt(inputTokens) * price.inputToken + BigInt(outputTokens) * price.outputToken)
 
 /** One for each tier that may be served; guardrails that read the answer count as for the whole of it. Empty: no price is known. */
 export function tariffsOf({ book, asked, bounds, tiers }: CallPriceQuestion, fallback: FallbackPrice | null): Tariff[] {

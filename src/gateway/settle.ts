@@ -1,6 +1,6 @@
 // Settles a call, once: rates what was measured, makes the entry durable, puts the actual figures in the place of the held ones.
 
-import type { FallbackPrice } from '../core/budgeting.ts'
+import { standInCost, type FallbackPrice } from '../core/budgeting.ts'
 import { type LedgerEntry, type Ending, type LedgerStore } from '../core/ledger.ts'
 import { ZERO_USD } from '../core/money.ts'
 import type { ResolvedModel } from '../core/model.ts'
@@ -13,7 +13,6 @@ import type { UsageReading } from '../core/upstream.ts'
 import { estimateTokens, type Usage } from '../core/usage.ts'
 import type { Admitted } from './admit.ts'
 import { type Backlog, mayPass } from './backlog.ts'
-import { fallbackCost } from './call-price.ts'
 import type { InputEstimates } from './input-estimates.ts'
 
 /** What happened upstream, as far as it decides what was billed. */
@@ -69,11 +68,14 @@ function settleCounters(dependencies: SettleDependencies, { taken, fallback }: A
   dependencies.counters.settle(taken, usedBy(entry, taken.ask, fallback))
 }
 
-/** What nobody could measure stays charged at its worst case until reconciliation says better: budgets hold. */
+/**
+ * What nobody could measure stays charged at its worst case until reconciliation says better: budgets hold. An entry without a price stays
+ * so until one comes; the budget counts what the plan assumes.
+ */
 function usedBy({ usage, cost }: LedgerEntry, ask: Consumption, fallback: FallbackPrice | null): Consumption {
   if (usage === null) return cost === null ? ask : { ...ask, cost }
   const used = consumptionOf(usage.quantities, { burnRate: ask.burnRate, cost })
-  return cost === null ? { ...used, cost: standInOf(fallback, usage, used) ?? ask.cost } : used
+  return cost === null ? { ...used, cost: standInCost(fallback, usage.quantities) ?? ask.cost } : used
 }
 
 /** Only what Bedrock itself counted teaches anything. */
@@ -81,12 +83,6 @@ function learnInput(estimates: InputEstimates, { inputKind }: Admitted, { usage,
   if (inputKind === null || usage === null || estimated) return
   const { inputTokens } = consumptionOf(usage.quantities, { burnRate: 1, cost: null })
   if (inputTokens > 0) estimates.learn(inputKind, inputTokens)
-}
-
-/** The entry stays unpriced until a price comes; the budget counts what the plan assumes. */
-function standInOf(fallback: FallbackPrice | null, { quantities }: Usage, used: Consumption): bigint | null {
-  if (fallback === null || Object.values(quantities).includes(null)) return null
-  return fallbackCost(fallback, used.inputTokens, used.outputTokens)
 }
 
 export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, now: number): LedgerEntry {

@@ -1,8 +1,10 @@
 // The ledger for jobs that correct: what a correction changes reaches the budgets in the turn in which it is durable.
 
+import { standInCost } from '../core/budgeting.ts'
 import type { Directory } from '../core/directory.ts'
-import type { LedgerStore } from '../core/ledger.ts'
+import type { LedgerEntry, LedgerStore } from '../core/ledger.ts'
 import type { Counters } from '../core/reservation.ts'
+import { ALL_TENANTS } from '../core/tenant.ts'
 import { callOf } from './count-ledger.ts'
 
 export const countingCorrections = (
@@ -12,10 +14,11 @@ export const countingCorrections = (
   ...ledger,
   async append(entry) {
     if (entry.ending !== 'correction') return ledger.append(entry)
+    const before = await standInOf(entry, ledger, directory())
     const written = counters.correct(callOf(entry, directory()), entry.startedAt)
     try {
       const outcome = await ledger.append(entry)
-      written(outcome === 'created' ? (entry.cost ?? 0n) : 0n)
+      written(outcome === 'created' ? (entry.cost ?? 0n) - before : 0n)
       return outcome
     } catch (thrown) {
       written(0n)
@@ -23,3 +26,11 @@ export const countingCorrections = (
     }
   },
 })
+
+/** What budgets have counted for a call of which this is the first cost. */
+async function standInOf(correction: LedgerEntry, ledger: LedgerStore, directory: Directory): Promise<bigint> {
+  const price = directory.fallbackPriceOf(correction.tenantId)
+  if (!correction.ratesUnpriced || correction.corrects === null || price === null) return 0n
+  const call = await ledger.get(ALL_TENANTS, correction.corrects)
+  return standInCost(price, call?.usage?.quantities ?? null) ?? 0n
+}

@@ -17,6 +17,7 @@ const directory = {
   tenantIds: ['team', 'company', 'other'],
   tenantIdsOf: (id: string): string[] => (id === 'team' ? ['team', 'company'] : [id]),
   firstKeyId: (id: string): string => (id === 'key-new' ? 'key-old' : id),
+  fallbackPriceOf: () => null,
 }
 
 const on = (over: Partial<Limit>, keyId?: string) => {

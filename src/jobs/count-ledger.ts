@@ -1,5 +1,6 @@
 // What limits count, read from the ledger: whole hours from the rollups, the rest from the entries themselves.
 
+import { standInCost } from '../core/budgeting.ts'
 import type { Directory } from '../core/directory.ts'
 import type { LedgerEntry, LedgerStore } from '../core/ledger.ts'
 import type { Limit, ScopedLimit } from '../core/limit.ts'
@@ -20,7 +21,7 @@ import type { Quantities } from '../core/usage.ts'
 export type CountLedgerDependencies = {
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
-  readonly directory: Pick<Directory, 'tenantIds' | 'tenantIdsOf' | 'firstKeyId'>
+  readonly directory: Pick<Directory, 'tenantIds' | 'tenantIdsOf' | 'firstKeyId' | 'fallbackPriceOf'>
   readonly burnRateOf: (baseModel: string | null) => number
   /** no call runs, and none begins before the answer: sums then hold also for the running hour */
   readonly idle: boolean
@@ -70,7 +71,23 @@ class Count {
     for (const { hours: range } of this.#asked) if (range !== null) hours.set(nameOf(range), range)
     for (const range of hours.values()) await this.#addSums(range)
     for (const range of united(this.#asked.flatMap(besideHours))) await this.#addEntries(range)
+    const isBudget = ({ scoped }: Asked): boolean => scoped.limit.kind === 'cost'
+    for (const range of united(this.#asked.filter(isBudget))) await this.#addStandIns(range)
     return this.#asked.map(({ counts }) => counts)
+  }
+
+  /** Calls without a price count as what their plan assumes, until a correction rates them. */
+  async #addStandIns(range: Range): Promise<void> {
+    const { ledger, directory } = this.#dependencies
+    if (!directory.tenantIds.some((tenantId) => directory.fallbackPriceOf(tenantId) !== null)) return
+    for await (const batch of ledger.scan(this.#scope, { ...range, unpricedOnly: true })) {
+      for (const entry of batch) {
+        const cost = standInCost(directory.fallbackPriceOf(entry.tenantId), entry.usage?.quantities ?? null)
+        if (cost === null || this.#leftOut.has(entry.requestId)) continue
+        const isAsked = (asked: Asked): boolean => isIn(asked, entry.startedAt)
+        this.#add(callOf(entry, directory), isAsked, (limit) => (limit.kind === 'cost' ? cost : 0n))
+      }
+    }
   }
 
   async #addSums(range: Range): Promise<void> {
