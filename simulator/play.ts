@@ -6,7 +6,7 @@ import { type Fault, type FaultName, isStage, type Stage } from './faults.ts'
 import type { Wire } from './wire.ts'
 
 /** A reset discards what is still in the socket's buffers, so what was written before gets a moment to leave. */
-const LEAVE_MS = 25
+const LEAVE_MS = 80
 const CUTS: readonly FaultName[] = ['reset', 'fin', 'stall', 'end']
 
 export function faultSet(list: readonly Fault[]): FaultSet {

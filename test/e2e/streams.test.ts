@@ -158,7 +158,7 @@ describe('a crowd of 500 clients that leaves at once', () => {
     let begun = 0
     const running = Array.from({ length: streams }, (_, index) =>
       rawCall(pool, {
-        ...callNamed(`crowd-${index}`, 'stream', 120),
+        ...callNamed(`crowd-${index}`, 'stream', 240),
         key: keys.drain ?? '',
         onFirstBytes: () => void (begun += 1),
       }),
