@@ -87,6 +87,7 @@ describe('every route that changes something', () => {
       before: null,
       after: null,
     })
+    expect(rows[0]?.['resource'], 'the table in origin.ts has no word for it').not.toBeNull()
     if (name.includes('{tenant_id}')) expect(rows[0]).toMatchObject({ tenant_id: 'alpha' })
     expect(JSON.stringify(rows)).not.toContain(secret.split('_')[2])
   })

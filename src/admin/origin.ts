@@ -68,14 +68,19 @@ const RESOURCES: Readonly<Record<string, AuditResource>> = {
   prices: 'price_version',
   rerate: 'ledger',
   rollups: 'rollups',
+  counters: 'counters',
+  'close-day': 'closed_day',
+  'alert-rules': 'alert_rule',
+  'alert-targets': 'alert_target',
+  'alert-tests': 'alert_target',
 }
 
 export function targetOf(path: string): Target {
   const found = routeFor(path)
   if (found === null) return { resource: null, resourceId: null, tenantId: null }
-  const { tenant_id: tenantId = null, key_id: keyId = null, plan_id: planId = null, alias = null } = found.parameters
+  const { tenant_id: tenantId = null, ...things } = found.parameters
   const words = found.route.path.split('/').filter((word) => Object.hasOwn(RESOURCES, word))
-  return { resource: RESOURCES[words.at(-1) ?? ''] ?? null, resourceId: keyId ?? planId ?? alias ?? tenantId, tenantId }
+  return { resource: RESOURCES[words.at(-1) ?? ''] ?? null, resourceId: Object.values(things)[0] ?? tenantId, tenantId }
 }
 
 type FoundRoute = { readonly route: Route; readonly parameters: Readonly<Record<string, string>> }
