@@ -1,6 +1,10 @@
 // The counters of one process keep what every implementation promises.
 
 import { countersContract, PLACE_MILLISECONDS } from '../../test/contract/counters.ts'
+import { countersSimulation } from '../../test/contract/counters-simulation.ts'
 import { createInProcessCounters } from './in-process.ts'
 
-countersContract('in process', () => createInProcessCounters({ placeMilliseconds: PLACE_MILLISECONDS }))
+const open = () => createInProcessCounters({ placeMilliseconds: PLACE_MILLISECONDS })
+
+countersContract('in process', open)
+countersSimulation('in process', open)
