@@ -2,87 +2,121 @@
 
 import { describe, expect, it } from 'vitest'
 import type { ScopedLimit } from '../../src/core/limit.ts'
-import type { Counters, LedgerCounts, LimitStatus, Taken } from '../../src/core/reservation.ts'
+import type { CounterDifference, Counters, LedgerCounts, LimitStatus, Taken } from '../../src/core/reservation.ts'
 import { callOf, DAY, limitOn, nothingSpent, START, using } from './counters.ts'
 
 /** `COUNTERS_SEED` replays a run that failed, `COUNTERS_STEPS` shortens it. */
 export function countersSimulation(name: string, open: () => Counters): void {
   describe(`${name}: limits, in a simulation,`, () => {
-    let counters = open()
-    let now = START
-
-    const adopt = async (limits: readonly ScopedLimit[], ledger = nothingSpent): Promise<void> => {
-      const tenantIdsOf = (tenantId: string): string[] => (tenantId === 'team' ? ['team', 'company'] : [tenantId])
-      const begin = await counters.adopt({ limits, tenantIds: ['team', 'company'], tenantIdsOf }, ledger, () => now)
-      begin()
-    }
-    const status = async (scoped: ScopedLimit | undefined): Promise<LimitStatus> => {
-      const found = (await counters.limitStatuses(now)).find((one) => one.scoped.counterId === scoped?.counterId)
-      if (found === undefined) throw new Error('it is not counted')
-      return found
-    }
-
     it('keep hard budgets and lose no hold, whatever begins, ends, fails, restarts, changes or jumps', async () => {
       const seed = Number(process.env.COUNTERS_SEED ?? Math.floor(Math.random() * 2 ** 31))
-      const next = randomFrom(seed)
-      const world = new LedgerOfCalls()
-      let amount = 1_000n
-      const budgets = () => [
-        limitOn({ id: 'day', per: 'day', amount }),
-        limitOn({ id: 'all', per: null, amount: 50n * amount }),
-      ]
-      await adopt(budgets())
+      const simulation = new Simulation(open, seed)
+      await simulation.adopt(nothingSpent)
       const steps = Number(process.env.COUNTERS_STEPS ?? 10_000)
-      const begins = async (step: number): Promise<void> => {
-        const cost = BigInt(next(300))
-        const taking = await counters.take(callOf({ requestId: `request-${step}` }), budgets(), using(cost), now)
-        if (taking.taken !== null) world.begins(taking.taken, cost)
-      }
-      const ends = (): void => {
-        const call = world.pick(next)
-        if (call !== null) counters.settle(call.taken, using(world.ends(call, (call.worst * BigInt(next(101))) / 100n)))
-      }
-      const neverRuns = (): void => {
-        const call = world.pick(next)
-        if (call !== null) counters.release(world.never(call))
-      }
-      const changes = (): Promise<void> => {
-        amount = BigInt(500 + next(1_000))
-        return adopt(budgets(), world.counts)
-      }
-      /** What ran becomes entries at their worst case, and the counters begin from the ledger. */
-      const dies = (): Promise<void> => {
-        for (const call of world.running.slice()) world.ends(call, call.worst)
-        counters = open()
-        return adopt(budgets(), world.counts)
-      }
-      const verifies = async (): Promise<void> =>
-        expect(await counters.verify(world.counts, () => now, false), `COUNTERS_SEED=${seed}`).toEqual([])
-      const waits = (): void => void (now += next(3 * 3_600_000))
-      // not over midnight: the ledger keeps what the clock said, the counters what they had granted
-      const jumpsBack = (): void => void (now = Math.max(now - next(60_000), Math.floor(now / DAY) * DAY))
-      const actions: readonly (readonly [below: number, act: (step: number) => Promise<void> | void])[] = [
-        [55, begins],
-        [85, ends],
-        [90, neverRuns],
-        [96, waits],
-        [97, jumpsBack],
-        [98, changes],
-        [99, verifies],
-        [100, dies],
-      ]
       for (let step = 0; step < steps; step += 1) {
-        const kind = next(100)
-        await actions.find(([below]) => kind < below)?.[1](step)
-        const [day, all] = [await status(budgets()[0]), await status(budgets()[1])]
-        const held = world.running.reduce((sum, { worst }) => sum + worst, 0n)
-        const words = `COUNTERS_SEED=${seed} replays it: step ${step} of kind ${kind}`
-        expect(all.held, words).toBe(held)
-        expect(all.used, words).toBe(world.spent)
-        expect(day.used + day.held <= world.most(amount, day.windowStart), words).toBe(true)
+        expect(await simulation.step(step), `COUNTERS_SEED=${seed} replays it: step ${step}`).toEqual([])
       }
     }, 60_000)
   })
+}
+
+class Simulation {
+  readonly #open: () => Counters
+  readonly #next: (below: number) => number
+  readonly #world = new LedgerOfCalls()
+  #counters: Counters
+  #now = START
+  #amount = 1_000n
+
+  constructor(open: () => Counters, seed: number) {
+    this.#open = open
+    this.#next = randomFrom(seed)
+    this.#counters = open()
+  }
+
+  /** What is not as it must be, in words. */
+  async step(step: number): Promise<readonly string[]> {
+    const kind = this.#next(100)
+    const differences = await this.#actions.find(([below]) => kind < below)?.[1](step)
+    const [day, all] = [await this.#status(0), await this.#status(1)]
+    const held = this.#world.running.reduce((sum, { worst }) => sum + worst, 0n)
+    const most = this.#world.most(this.#amount, day.windowStart)
+    return [
+      ...(differences ?? []).map(({ counted, ledger }) => `${counted} is counted, and the ledger says ${ledger}`),
+      ...(all.held === held ? [] : [`${all.held} is held, and should be ${held}`]),
+      ...(all.used === this.#world.spent ? [] : [`${all.used} is used, and should be ${this.#world.spent}`]),
+      ...(day.used + day.held <= most ? [] : [`${day.used} and ${day.held} are more than ${most}`]),
+    ]
+  }
+
+  async adopt(ledger: LedgerCounts): Promise<void> {
+    const tenantIdsOf = (tenantId: string): string[] => (tenantId === 'team' ? ['team', 'company'] : [tenantId])
+    const directory = { limits: this.#budgets(), tenantIds: ['team', 'company'], tenantIdsOf }
+    const begin = await this.#counters.adopt(directory, ledger, () => this.#now)
+    begin()
+  }
+
+  readonly #actions: readonly (readonly [
+    below: number,
+    act: (step: number) => Promise<readonly CounterDifference[] | void> | void,
+  ])[] = [
+    [55, (step) => this.#begins(step)],
+    [85, () => this.#ends()],
+    [90, () => this.#neverRuns()],
+    [96, () => this.#goesOn(this.#next(3 * 3_600_000))],
+    [97, () => this.#goesOn(-this.#next(60_000))],
+    [98, () => this.#changes()],
+    [99, () => this.#counters.verify(this.#world.counts, () => this.#now, false)],
+    [100, () => this.#dies()],
+  ]
+
+  #budgets(): readonly ScopedLimit[] {
+    const amount = this.#amount
+    return [limitOn({ id: 'day', per: 'day', amount }), limitOn({ id: 'all', per: null, amount: 50n * amount })]
+  }
+
+  async #begins(step: number): Promise<void> {
+    const cost = BigInt(this.#next(300))
+    const call = callOf({ requestId: `request-${step}` })
+    const { taken } = await this.#counters.take(call, this.#budgets(), using(cost), this.#now)
+    if (taken !== null) this.#world.begins(taken, cost)
+  }
+
+  #ends(): void {
+    const call = this.#world.pick(this.#next)
+    if (call === null) return
+    const cost = this.#world.ends(call, (call.worst * BigInt(this.#next(101))) / 100n)
+    this.#counters.settle(call.taken, using(cost))
+  }
+
+  #neverRuns(): void {
+    const call = this.#world.pick(this.#next)
+    if (call !== null) this.#counters.release(this.#world.never(call))
+  }
+
+  /** Back, but not over midnight: the ledger keeps what the clock said, the counters what they had granted. */
+  #goesOn(milliseconds: number): void {
+    this.#now = Math.max(this.#now + milliseconds, Math.floor(this.#now / DAY) * DAY)
+  }
+
+  #changes(): Promise<void> {
+    this.#amount = BigInt(500 + this.#next(1_000))
+    return this.adopt(this.#world.counts)
+  }
+
+  /** What ran becomes entries at their worst case, and the counters begin from the ledger. */
+  #dies(): Promise<void> {
+    for (const call of this.#world.running.slice()) this.#world.ends(call, call.worst)
+    this.#counters = this.#open()
+    return this.adopt(this.#world.counts)
+  }
+
+  async #status(index: number): Promise<LimitStatus> {
+    const counterId = this.#budgets()[index]?.counterId
+    const found = (await this.#counters.limitStatuses(this.#now)).find((one) => one.scoped.counterId === counterId)
+    if (found === undefined) throw new Error('it is not counted')
+    return found
+  }
 }
 
 type RunningCall = { readonly taken: Taken; readonly worst: bigint }
