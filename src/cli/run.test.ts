@@ -37,7 +37,7 @@ describe('what is not understood', () => {
     ['tenant create a b', '"b" is one word too many'],
     ['tenant create a --color red', "Unknown option '--color'"],
     ['tenant create a --limit much', '--limit "much" is not of the form'],
-    ['tenant create a --limit cost:1/day,loud', 'neither soft, hard nor burst'],
+    ['tenant create a --limit cost:1/day,loud', 'is nothing that a limit has'],
     ['tenant create a --attribute x', 'is not of the form name=value'],
     ['tenant update a', 'Nothing to change'],
     ['key create', '--tenant is missing'],
