@@ -30,6 +30,9 @@ export const entryReply = z.object({
   reasoning_tokens: z.number().nullable(),
   variant: z.string().nullable(),
   cost_usd: fields.usd.nullable(),
+  held_cost_usd: fields.usd
+    .optional()
+    .meta({ description: 'of a call without a cost: what was held for it, which budgets count until it has one' }),
   input_cost_usd: fields.usd.nullable(),
   price_version: z.number().nullable(),
   estimated: z.boolean(),
@@ -101,6 +104,7 @@ export const entryToJson = (entry: LedgerEntry): z.input<typeof entryReply> => (
   reasoning_tokens: entry.usage?.reasoningTokens ?? null,
   variant: entry.usage?.variant ?? null,
   cost_usd: usdOrNull(entry.cost),
+  ...(entry.heldCost === undefined ? {} : { held_cost_usd: formatPicoUsd(entry.heldCost) }),
   input_cost_usd: usdOrNull(entry.inputCost),
   price_version: entry.priceVersion,
   estimated: entry.estimated,

@@ -42,6 +42,8 @@ export type LedgerEntry = {
   readonly usage: Usage | null
   /** null: no price, or no usage; never 0 for unknown */
   readonly cost: PicoUsd | null
+  /** of a call whose cost is not known: what was held for it, which budgets count until a correction rates it */
+  readonly heldCost?: PicoUsd
   /** the input side's part of cost; null exactly when cost is. The output side's is the rest. */
   readonly inputCost: PicoUsd | null
   /** version of the price book that the cost was computed from; null with a null cost */
@@ -148,6 +150,7 @@ export type EntryDetails = readonly [
   usageEstimated: 0 | 1,
   reasoningTokens: number | null,
   variant: string | null,
+  heldCost?: string,
 ]
 
 function detailsJson(entry: LedgerEntry): string {
@@ -157,7 +160,8 @@ function detailsJson(entry: LedgerEntry): string {
   return (
     `[${upstream},${entry.endedAt},"${entry.ending}",${entry.status},${entry.attempts},${entry.priceVersion},` +
     `${entry.deliveredBytes},${notes.length === 0 ? '[]' : JSON.stringify(notes)},` +
-    `${usage?.estimated === true ? 1 : 0},${usage?.reasoningTokens ?? 'null'},${variant}]`
+    `${usage?.estimated === true ? 1 : 0},${usage?.reasoningTokens ?? 'null'},${variant}` +
+    `${entry.heldCost === undefined ? '' : `,"${entry.heldCost}"`}]`
   )
 }
 

@@ -90,6 +90,7 @@ export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, n
   const usage = usageOf(admitted, outcome)
   const { baseModel } = servedModel(admitted.model, outcome.reading)
   const tier = outcome.reading?.servedTier ?? hold.tier
+  const charged = costOf(hold, { baseModel, tier, usage, billed: outcome.billed }, book)
   return {
     requestId: hold.requestId,
     upstreamRequestId: outcome.upstreamRequestId,
@@ -108,7 +109,8 @@ export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, n
     status: outcome.status,
     attempts: outcome.attempts,
     usage,
-    ...costOf(hold, { baseModel, tier, usage, billed: outcome.billed }, book),
+    ...charged,
+    ...(charged.cost === null && hold.heldCost !== null ? { heldCost: hold.heldCost } : {}),
     estimated: usage === null || usage.estimated,
     deliveredBytes: outcome.deliveredBytes,
     metadata: hold.metadata,

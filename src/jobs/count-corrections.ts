@@ -1,11 +1,10 @@
 // The ledger for jobs that correct: what a correction changes reaches the budgets in the turn in which it is durable.
 
-import { standInCost } from '../core/budgeting.ts'
 import type { Directory } from '../core/directory.ts'
 import type { LedgerEntry, LedgerStore } from '../core/ledger.ts'
 import type { Counters } from '../core/reservation.ts'
 import { ALL_TENANTS } from '../core/tenant.ts'
-import { callOf } from './count-ledger.ts'
+import { callOf, standInOf } from './count-ledger.ts'
 
 export const countingCorrections = (
   ledger: LedgerStore,
@@ -14,7 +13,7 @@ export const countingCorrections = (
   ...ledger,
   async append(entry) {
     if (entry.ending !== 'correction') return ledger.append(entry)
-    const before = await standInOf(entry, ledger, directory())
+    const before = await countedBefore(entry, ledger, directory())
     const written = counters.correct(callOf(entry, directory()), entry.startedAt)
     try {
       const outcome = await ledger.append(entry)
@@ -28,9 +27,8 @@ export const countingCorrections = (
 })
 
 /** What budgets have counted for a call of which this is the first cost. */
-async function standInOf(correction: LedgerEntry, ledger: LedgerStore, directory: Directory): Promise<bigint> {
-  const price = directory.fallbackPriceOf(correction.tenantId)
-  if (!correction.ratesUnpriced || correction.corrects === null || price === null) return 0n
+async function countedBefore(correction: LedgerEntry, ledger: LedgerStore, directory: Directory): Promise<bigint> {
+  if (!correction.ratesUnpriced || correction.corrects === null) return 0n
   const call = await ledger.get(ALL_TENANTS, correction.corrects)
-  return standInCost(price, call?.usage?.quantities ?? null) ?? 0n
+  return call === null ? 0n : standInOf(call, directory)
 }

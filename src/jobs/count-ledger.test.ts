@@ -78,6 +78,19 @@ describe('countLedger', () => {
     const [found] = await counts(questions, { from: START, has: (id) => id === 'runs' })
     expect(found?.get('')).toBe(5n)
   })
+
+  it('counts what was held for a call of which nobody knows the cost, until a correction rates it', async () => {
+    const { ledger, rollups } = fakeStores()
+    const unknown = { tenantId: 'team', startedAt: START, endedAt: START, usage: null, cost: null, inputCost: null }
+    await ledger.append(entry({ ...unknown, requestId: 'lost', priceVersion: null, heldCost: picoUsd(40n) }))
+    await ledger.append(entry({ ...unknown, requestId: 'never priced', priceVersion: null }))
+    const counts = countLedger({ ledger, rollups, directory, burnRateOf: () => 1, idle: true })
+    const questions = [{ scoped: on({}), from: START - HOUR, to: START + HOUR }]
+    expect((await counts(questions, NOBODY))[0]?.get('')).toBe(40n)
+    const rated = { ending: 'correction', corrects: 'lost', ratesUnpriced: true, cost: picoUsd(7n) } as const
+    await ledger.append(entry({ ...rated, tenantId: 'team', requestId: 'lost.c1', startedAt: START, endedAt: START }))
+    expect((await counts(questions, NOBODY))[0]?.get('')).toBe(7n)
+  })
 })
 
 describe('countingCorrections', () => {

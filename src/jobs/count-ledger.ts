@@ -76,14 +76,13 @@ class Count {
     return this.#asked.map(({ counts }) => counts)
   }
 
-  /** Calls without a price count as what their plan assumes, until a correction rates them. */
+  /** Calls without a cost count as what their plan assumes, or as what was held for them, until a correction rates them. */
   async #addStandIns(range: Range): Promise<void> {
     const { ledger, directory } = this.#dependencies
-    if (!directory.tenantIds.some((tenantId) => directory.fallbackPriceOf(tenantId) !== null)) return
     for await (const batch of ledger.scan(this.#scope, { ...range, unpricedOnly: true })) {
       for (const entry of batch) {
-        const cost = standInCost(directory.fallbackPriceOf(entry.tenantId), entry.usage?.quantities ?? null)
-        if (cost === null || this.#leftOut.has(entry.requestId)) continue
+        const cost = standInOf(entry, directory)
+        if (cost === 0n || this.#leftOut.has(entry.requestId)) continue
         const isAsked = (asked: Asked): boolean => isIn(asked, entry.startedAt)
         this.#add(callOf(entry, directory), isAsked, (limit) => (limit.kind === 'cost' ? cost : 0n))
       }
@@ -130,6 +129,10 @@ class Count {
     }
   }
 }
+
+/** What budgets count for a call of which the cost is not known. */
+export const standInOf = (entry: LedgerEntry, directory: Pick<Directory, 'fallbackPriceOf'>): bigint =>
+  standInCost(directory.fallbackPriceOf(entry.tenantId), entry.usage?.quantities ?? null) ?? entry.heldCost ?? 0n
 
 const ownerOf = ({ ownerKeyId, ownerTenantId }: ScopedLimit): string =>
   ownerKeyId === null ? `tenant ${ownerTenantId}` : `key ${ownerKeyId}`

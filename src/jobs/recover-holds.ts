@@ -6,7 +6,7 @@ import { ALL_TENANTS } from '../core/tenant.ts'
 
 /**
  * Call once at start, before the first call is admitted. What such a call used is not known: its usage and cost are null, so that
- * reports and reconciliation show it; the hold's estimate of its input stands in the notes.
+ * reports and reconciliation show it; budgets count what was held for it. The hold's estimate of its input stands in the notes.
  */
 export async function recoverHolds(dependencies: {
   readonly holds: HoldJournal
@@ -49,6 +49,7 @@ function entryOfHold(hold: Hold, now: number): LedgerEntry {
     usage: null,
     inputCost: null,
     cost: null,
+    ...(hold.heldCost === null ? {} : { heldCost: hold.heldCost }),
     priceVersion: null,
     estimated: true,
     deliveredBytes: 0,

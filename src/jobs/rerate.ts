@@ -117,8 +117,9 @@ async function dueCorrection(
   const difference = subtractUsd(cost, sumOf(soFar.map((one) => one.cost)))
   const inputDifference = subtractUsd(inputCost, sumOf(soFar.map((one) => one.inputCost)))
   if (difference === 0n && inputDifference === 0n && !unrated) return null
+  const { heldCost: _, ...call } = entry
   return {
-    ...entry,
+    ...call,
     requestId: `${entry.requestId}.c${book.version}`,
     upstreamRequestId: null,
     // When the call began, so that it falls into the call's own rollup bucket; when it was written.

@@ -113,6 +113,7 @@ export const arbitraryEntry = (requestId: fc.Arbitrary<string> = fc.uuid()): fc.
     .map((entry) => ({
       ...entry,
       cost: entry.cost === null ? null : picoUsd(entry.cost),
+      ...(entry.cost === null && entry.attempts > 1 ? { heldCost: picoUsd(BigInt(entry.deliveredBytes)) } : {}),
       inputCost: entry.cost === null ? null : picoUsd(entry.inputCost),
     }))
 

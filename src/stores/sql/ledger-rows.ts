@@ -66,8 +66,9 @@ export const KEY_COLUMN = {
 } as const satisfies Record<RollupKey, string>
 
 export function entryFromRow(row: EntryRow): LedgerEntry {
-  const [upstreamRequestId, endedAt, ending, status, attempts, priceVersion, deliveredBytes, notes, ...consumed] =
+  const [upstreamRequestId, endedAt, ending, status, attempts, priceVersion, deliveredBytes, notes, ...rest] =
     JSON.parse(row.details) as EntryDetails
+  const [usageEstimated, reasoningTokens, variant, heldCost] = rest
   return {
     requestId: row.request_id,
     upstreamRequestId,
@@ -85,8 +86,9 @@ export function entryFromRow(row: EntryRow): LedgerEntry {
     ending,
     status,
     attempts,
-    usage: row.quantities === null ? null : usageFrom(row.quantities, consumed),
+    usage: row.quantities === null ? null : usageFrom(row.quantities, [usageEstimated, reasoningTokens, variant]),
     cost: row.cost === null ? null : picoUsd(row.cost),
+    ...(heldCost === undefined ? {} : { heldCost: picoUsd(BigInt(heldCost)) }),
     inputCost: row.input_cost === null ? null : picoUsd(row.input_cost),
     priceVersion,
     estimated: isMarked(row.marks, MARKS.estimated),
