@@ -90,7 +90,6 @@ export type TapQuestion = {
   readonly operation: string
   readonly model: ResolvedModel | null
   readonly requestBody: Buffer
-  readonly requestHeader: (name: string) => string | undefined
 }
 
 export interface Upstream {

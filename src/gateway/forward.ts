@@ -174,12 +174,11 @@ class Run implements UpstreamListener, RunningCall {
       return
     }
     this.#state = 'relaying'
-    const { admitted, call, exchange, ownWords } = this.#question
+    const { admitted, call, ownWords } = this.#question
     this.#tap = this.#dependencies.upstream.tap({
       operation: call.operation,
       model: admitted.model,
       requestBody: call.body,
-      requestHeader: (name) => exchange.header(name),
     })
     this.#tap.headers(status, headers)
     const streams = flatHeader(headers, 'content-type')?.startsWith('application/vnd.amazon.eventstream') ?? false
