@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
 import { createAlerting, type Alerting } from './alerting.ts'
@@ -17,7 +16,7 @@ import { adminDependenciesOf } from './control-plane.ts'
 import type { TokenVerifier } from './core/identity.ts'
 import type { Directory } from './core/directory.ts'
 import type { Counters, HoldJournal, LedgerCounts } from './core/reservation.ts'
-import type { CredentialScope, Upstream } from './core/upstream.ts'
+import type { Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
@@ -36,6 +35,7 @@ import type { MeteringLog } from './jobs/metering-log.ts'
 import { recover } from './recovery.ts'
 import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { upstreamsOf } from './outbound.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
 import { shipPrices } from './ship-prices.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
@@ -43,9 +43,6 @@ import { openHoldJournal } from './stores/hold-journal.ts'
 import { openPollResults, type OpenPollResults } from './stores/poll-results.ts'
 import { openSqliteStore } from './stores/sql/sqlite.ts'
 import type { Store } from './stores/sql/store.ts'
-import { createCredentialSource, signingCredentials } from './upstreams/bedrock/credentials.ts'
-import { createBedrockUpstream } from './upstreams/bedrock/index.ts'
-import { createSessionCredentials } from './upstreams/bedrock/sessions.ts'
 
 export type Started = {
   readonly url: string
@@ -175,7 +172,7 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     snapshots,
     counters,
     refusedCalls: createRefusedCalls(config.explainedRefusedCalls),
-    upstream: bedrockOf(config),
+    upstream: upstreamsOf(config, now),
     alerting: createAlerting({ ...opened, rootSecret: root, snapshots, counters, newId, now, random: Math.random }),
     newId,
     deriveSecretAccessKey,
@@ -314,51 +311,6 @@ async function stopAll(
   await parts.meteringLog?.stop()
   await parts.store.close()
 }
-
-function bedrockOf(config: Config): Upstream {
-  const { awsProfile: profile, bedrockRoleArn, bedrockBearerToken: bearerToken, region } = config
-  const chain = fromNodeProviderChain(profile === null ? {} : { profile })
-  const clientConfig = {
-    region,
-    requestHandler: STS_TIMEOUTS,
-    ...(config.stsEndpoint === null ? {} : { endpoint: config.stsEndpoint }),
-  }
-  const own = { RoleArn: bedrockRoleArn ?? '', RoleSessionName: 'weighbridge' }
-  const provider =
-    bedrockRoleArn === null ? chain : fromTemporaryCredentials({ masterCredentials: chain, params: own, clientConfig })
-  const signing = createCredentialSource({ bearerToken: null, provider: () => provider(), now })
-  const assume = (scope: CredentialScope) =>
-    fromTemporaryCredentials({
-      masterCredentials: () => signingCredentials(signing),
-      params: assumeRoleParams(scope),
-      clientConfig,
-    })()
-  return createBedrockUpstream({
-    endpoints: { runtime: config.bedrockRuntimeEndpoint, control: config.bedrockEndpoint },
-    region,
-    credentials:
-      bearerToken === null ? signing : createCredentialSource({ bearerToken, provider: () => provider(), now }),
-    sessions: createSessionCredentials({ assume, now }),
-    limits: {
-      connections: config.upstreamConnections,
-      connectTimeoutMilliseconds: config.upstreamConnectTimeoutMilliseconds,
-      headersTimeoutMilliseconds: config.upstreamHeadersTimeoutMilliseconds,
-      idleTimeoutMilliseconds: config.upstreamIdleTimeoutMilliseconds,
-      maxHeaderBytes: config.maxHeaderBytes,
-    },
-    now,
-  })
-}
-
-/** A call waits for its session; the SDK itself would wait for ever. */
-const STS_TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 10_000 }
-
-const assumeRoleParams = ({ roleArn, externalId, sessionName, sessionTags }: CredentialScope) => ({
-  RoleArn: roleArn,
-  RoleSessionName: sessionName,
-  Tags: Object.entries(sessionTags).map(([Key, Value]) => ({ Key, Value })),
-  ...(externalId === null ? {} : { ExternalId: externalId }),
-})
 
 function urlOf(config: Config, port: number): string {
   const host = config.host.includes(':') ? `[${config.host}]` : config.host

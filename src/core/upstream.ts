@@ -1,4 +1,4 @@
-// The port to an outbound service: send bytes, hear bytes, and know once what they used.
+// The port to outbound services: send bytes, hear bytes, and know once what they used.
 
 import type { ResolvedModel, Tier } from './model.ts'
 import type { Usage } from './usage.ts'
@@ -13,11 +13,13 @@ export type CredentialScope = {
   readonly sessionTags: Readonly<Record<string, string>>
 }
 
+/** What can be called, by AWS's own names: model calls of Bedrock, and the control operations beside them. */
+export type UpstreamService = 'bedrock-runtime' | 'bedrock'
+
 /** One call as it goes out. `headers` is a flat list name, value, …, already free of the client's credentials and hop-by-hop headers. */
 export type UpstreamCall = {
   readonly operation: string
-  /** which of the service's hosts: model calls, or the control operations beside them */
-  readonly plane: 'runtime' | 'control'
+  readonly service: UpstreamService
   readonly method: string
   /** raw path with query, exactly as to be sent */
   readonly path: string
@@ -87,16 +89,29 @@ export type UsageTap = {
 
 /** What a tap must know of the request: some usage is only in what was asked (image size and quality, seconds, documents to rank). */
 export type TapQuestion = {
+  readonly service: UpstreamService
   readonly operation: string
   readonly model: ResolvedModel | null
   readonly requestBody: Buffer
 }
 
 export interface Upstream {
-  readonly name: string
   send(call: UpstreamCall, listener: UpstreamListener): UpstreamExchange
   tap(question: TapQuestion): UsageTap
   /** Completes a model id that its text alone does not resolve (application inference profile …). Cached; null: there is no such thing. */
   resolveModel(modelId: string, credentials: CredentialScope | null): Promise<ResolvedModel | null>
   close(): Promise<void>
+}
+
+/** Several upstreams as one: each call and each tap goes to the one that its service names; ids of models are Bedrock's to resolve. */
+export function joinUpstreams(byService: Readonly<Record<UpstreamService, Upstream>>): Upstream {
+  const all = new Set(Object.values(byService))
+  return {
+    send: (call, listener) => byService[call.service].send(call, listener),
+    tap: (question) => byService[question.service].tap(question),
+    resolveModel: (modelId, credentials) => byService.bedrock.resolveModel(modelId, credentials),
+    async close() {
+      await Promise.all([...all].map((upstream) => upstream.close()))
+    },
+  }
 }

@@ -176,6 +176,7 @@ class Run implements UpstreamListener, RunningCall {
     this.#state = 'relaying'
     const { admitted, call, ownWords } = this.#question
     this.#tap = this.#dependencies.upstream.tap({
+      service: call.service,
       operation: call.operation,
       model: admitted.model,
       requestBody: call.body,

@@ -36,7 +36,7 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
   await checkNamed(dependencies, route, member)
   const answer = await collect(dependencies.upstream, {
     operation: route.operation,
-    plane: route.plane,
+    service: route.service,
     method: exchange.method,
     path: route.upstreamPath,
     headers: outgoingHeaders(exchange),
@@ -56,8 +56,8 @@ export async function askList(
   route: Route,
   member: Member,
 ): Promise<Record<string, unknown>> {
-  const { operation, plane, upstreamPath: path } = route
-  const call = { operation, plane, method: 'GET', path, headers: JSON_HEADERS, body: Buffer.alloc(0) }
+  const { operation, service, upstreamPath: path } = route
+  const call = { operation, service, method: 'GET', path, headers: JSON_HEADERS, body: Buffer.alloc(0) }
   const answer = await collect(dependencies.upstream, {
     ...call,
     region: regionFor(member.access, dependencies.region),

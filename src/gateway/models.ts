@@ -82,7 +82,7 @@ async function listAll(dependencies: ListDependencies, question: ListQuestion, l
     const upstreamPath = list.upstreamPath + more
     const answer = await askList(
       dependencies,
-      { ...question.route, ...list, upstreamPath, plane: 'control' },
+      { ...question.route, ...list, upstreamPath, service: 'bedrock' },
       question.member,
     )
     const items = answer[list.member]

@@ -222,7 +222,7 @@ async function startCall(
     answer,
     call: {
       operation,
-      plane: route.plane,
+      service: outgoing.service ?? route.service,
       method: exchange.method,
       path,
       headers,

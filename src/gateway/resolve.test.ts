@@ -69,7 +69,7 @@ async function resolved(
   const route: Route = {
     operation: 'Converse',
     modelId,
-    plane: 'runtime',
+    service: 'bedrock-runtime',
     upstreamPath: '',
     kind: 'call',
     streams: false,

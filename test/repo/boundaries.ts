@@ -62,7 +62,7 @@ export const LAYERS: readonly Layer[] = [
   { name: 'identity', holds: ['src/identity/'], knows: ['identity', 'core'], packages: ['jose'], builtins: true },
   {
     name: 'config',
-    holds: ['src/config.ts', 'src/config-checks.ts', 'src/config-issuers.ts', 'src/config-setting.ts'],
+    holds: ['src/config.ts', 'src/config-checks.ts', 'src/config-issuers.ts', 'src/config-setting.ts', 'src/settings/'],
     knows: ['config', 'core'],
     packages: ['yaml'],
     builtins: false,
@@ -90,6 +90,7 @@ export const LAYERS: readonly Layer[] = [
       'src/alerting.ts',
       'src/control-plane.ts',
       'src/bookkeeping.ts',
+      'src/outbound.ts',
       'src/audited-jobs.ts',
       'src/recovery.ts',
       'src/ship-prices.ts',

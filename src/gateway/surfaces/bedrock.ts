@@ -44,7 +44,7 @@ function matchModelPath(method: string, path: string, query: string): Route | nu
   return {
     operation,
     modelId,
-    plane: 'runtime',
+    service: 'bedrock-runtime',
     upstreamPath: path + query,
     kind: 'call',
     streams: operation.endsWith('Stream'),
@@ -55,7 +55,7 @@ type OtherPath = {
   readonly method: string
   readonly pattern: RegExp
   readonly operation: string
-  readonly plane: Route['plane']
+  readonly service: Route['service']
   readonly kind: Route['kind']
 }
 
@@ -68,39 +68,57 @@ const OTHER_PATHS: readonly OtherPath[] = [
     method: POST,
     pattern: /^\/guardrail\/[^/]+\/version\/[^/]+\/apply$/,
     operation: 'ApplyGuardrail',
-    plane: 'runtime',
+    service: 'bedrock-runtime',
     kind: 'call',
   },
   {
     method: POST,
     pattern: /^\/guardrail-checks\/invoke$/,
     operation: 'InvokeGuardrailChecks',
-    plane: 'runtime',
+    service: 'bedrock-runtime',
     kind: 'call',
   },
-  { method: POST, pattern: /^\/async-invoke$/, operation: 'StartAsyncInvoke', plane: 'runtime', kind: 'call' },
-  { method: GET, pattern: /^\/async-invoke\/[^/]+$/, operation: 'GetAsyncInvoke', plane: 'runtime', kind: 'read' },
-  { method: GET, pattern: /^\/async-invoke$/, operation: 'ListAsyncInvokes', plane: 'runtime', kind: 'list' },
-  { method: GET, pattern: /^\/foundation-models$/, operation: 'ListFoundationModels', plane: 'control', kind: 'list' },
+  {
+    method: POST,
+    pattern: /^\/async-invoke$/,
+    operation: 'StartAsyncInvoke',
+    service: 'bedrock-runtime',
+    kind: 'call',
+  },
+  {
+    method: GET,
+    pattern: /^\/async-invoke\/[^/]+$/,
+    operation: 'GetAsyncInvoke',
+    service: 'bedrock-runtime',
+    kind: 'read',
+  },
+  { method: GET, pattern: /^\/async-invoke$/, operation: 'ListAsyncInvokes', service: 'bedrock-runtime', kind: 'list' },
+  {
+    method: GET,
+    pattern: /^\/foundation-models$/,
+    operation: 'ListFoundationModels',
+    service: 'bedrock',
+    kind: 'list',
+  },
   {
     method: GET,
     pattern: /^\/foundation-models\/[^/]+$/,
     operation: 'GetFoundationModel',
-    plane: 'control',
+    service: 'bedrock',
     kind: 'list',
   },
   {
     method: GET,
     pattern: /^\/inference-profiles$/,
     operation: 'ListInferenceProfiles',
-    plane: 'control',
+    service: 'bedrock',
     kind: 'list',
   },
   {
     method: GET,
     pattern: /^\/inference-profiles\/[^/]+$/,
     operation: 'GetInferenceProfile',
-    plane: 'control',
+    service: 'bedrock',
     kind: 'list',
   },
 ]
@@ -126,7 +144,7 @@ function matchOther(method: string, pathOnly: string, query: string): Route | nu
   return {
     operation: found.operation,
     modelId,
-    plane: found.plane,
+    service: found.service,
     upstreamPath: path + query,
     kind: found.kind,
     streams: false,

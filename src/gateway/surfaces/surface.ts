@@ -3,7 +3,7 @@
 import type { DialectPolicy } from '../../core/dialects.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { ResolvedModel, Tier } from '../../core/model.ts'
-import type { UpstreamCall } from '../../core/upstream.ts'
+import type { UpstreamService } from '../../core/upstream.ts'
 
 /** What a path means. The path that goes upstream is cut out of the raw one, never rebuilt from its decoded parts. */
 export type Route = {
@@ -11,7 +11,7 @@ export type Route = {
   readonly operation: string
   /** as named by the path, decoded once; null where the body names it or there is none */
   readonly modelId: string | null
-  readonly plane: UpstreamCall['plane']
+  readonly service: UpstreamService
   /** of a native call; a translated one says its path when its model is known */
   readonly upstreamPath: string
   /**
@@ -71,6 +71,8 @@ export type TranslationTarget = {
 /** A call as it goes upstream: always one of Bedrock's own operations, whatever the client said. */
 export type Outgoing = {
   readonly operation: string
+  /** absent: the one that the route names */
+  readonly service?: UpstreamService
   readonly path: string
   readonly headers: readonly string[]
   readonly body: Buffer

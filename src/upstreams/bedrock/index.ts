@@ -32,11 +32,11 @@ export function createBedrockUpstream(options: BedrockOptions): Upstream {
   const transport = createTransport(options.limits, options.now)
   const signer = createSigner({ service: 'bedrock' })
   const origins = new Map<string, { origin: string; basePath: string; host: string }>()
-  const originFor = (plane: UpstreamCall['plane'], region: string) => {
-    const id = `${plane} ${region}`
+  const originFor = (service: UpstreamCall['service'], region: string) => {
+    const id = `${service} ${region}`
     let found = origins.get(id)
     if (found === undefined) {
-      const { origin, basePath } = originOf(plane, region, options.endpoints)
+      const { origin, basePath } = originOf(service, region, options.endpoints)
       found = { origin, basePath, host: new URL(origin).host }
       origins.set(id, found)
     }
@@ -47,7 +47,7 @@ export function createBedrockUpstream(options: BedrockOptions): Upstream {
     call: UpstreamCall,
     listener: UpstreamListener,
   ): UpstreamExchange => {
-    const { origin, basePath, host } = originFor(call.plane, call.region)
+    const { origin, basePath, host } = originFor(call.service, call.region)
     const path = basePath + call.path
     const headers = [...call.headers, 'user-agent', USER_AGENT]
     authorize(signer, credentials, { call, path, host, headers, now: options.now() })
@@ -56,7 +56,7 @@ export function createBedrockUpstream(options: BedrockOptions): Upstream {
   }
   const send = (call: UpstreamCall, listener: UpstreamListener): UpstreamExchange => {
     // Throws for a region that is none: now, and not when the credentials have come and nobody hears it.
-    originFor(call.plane, call.region)
+    originFor(call.service, call.region)
     // never another's: a call whose session cannot be had ends
     const source = call.credentials === null ? options.credentials : options.sessions.sourceFor(call.credentials)
     const credentials = source.current()
@@ -66,7 +66,6 @@ export function createBedrockUpstream(options: BedrockOptions): Upstream {
   }
   const profiles = createProfileResolver({ send, region: options.region, now: options.now })
   return {
-    name: 'bedrock',
     send,
     tap: (question: TapQuestion) => createBedrockTap(question),
     resolveModel: (modelId: string, credentials: CredentialScope | null): Promise<ResolvedModel | null> =>

@@ -76,7 +76,7 @@ function getJson(send: Send, asked: Pick<UpstreamCall, 'path' | 'region' | 'cred
     const exchange = send(
       {
         operation: 'GetInferenceProfile',
-        plane: 'control',
+        service: 'bedrock',
         method: 'GET',
         ...asked,
         headers: [],

@@ -50,7 +50,7 @@ function matchAnthropic(method: string, path: string): Route | null {
   const models = method === 'GET' ? MODELS.exec(resource) : null
   const modelId = models?.[1] === undefined ? null : decoded(models[1])
   const kind = models === null ? 'call' : 'models'
-  return { operation, modelId, plane: 'runtime', upstreamPath: path, kind, streams: false }
+  return { operation, modelId, service: 'bedrock-runtime', upstreamPath: path, kind, streams: false }
 }
 
 const MODELS = /^models(?:\/(.+))?$/

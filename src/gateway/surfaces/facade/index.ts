@@ -27,7 +27,7 @@ function matchFacade(method: string, path: string): Route | null {
   if (name === undefined || METHODS[name] !== method) return null
   const query = queryAt === -1 ? '' : path.slice(queryAt + 1)
   if (name === 'list_foundation_models') return listRoute(query)
-  const route = { modelId: null, plane: 'runtime', upstreamPath: path, streams: false } as const
+  const route = { modelId: null, service: 'bedrock-runtime', upstreamPath: path, streams: false } as const
   const polledId = new URLSearchParams(query).get('requestId')
   // clients repeat every header of the call, `streaming` too: the id decides
   return polledId === null || polledId === ''
@@ -48,7 +48,7 @@ function listRoute(query: string): Route {
   return {
     operation: 'ListFoundationModels',
     modelId: null,
-    plane: 'control',
+    service: 'bedrock',
     upstreamPath,
     kind: 'list',
     streams: false,

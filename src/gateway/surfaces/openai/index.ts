@@ -39,7 +39,7 @@ function matchOpenai(method: string, path: string): Route | null {
   return {
     operation: `${method} ${resource}`,
     modelId: models?.[1] === undefined ? null : decoded(models[1]),
-    plane: 'runtime',
+    service: 'bedrock-runtime',
     upstreamPath: path,
     kind: models === null ? 'call' : 'models',
     streams: false,
