@@ -5,7 +5,7 @@ import type { DataUpkeep } from '../data-upkeep.ts'
 import type { AdminClient } from './client.ts'
 import { usage } from './failure.ts'
 
-export type Positional = { readonly name: string; readonly words: string }
+export type Positional = { readonly name: string; readonly words: string; readonly optional?: true }
 
 export type Option = {
   /** flag: there or not · text: one value · list: any number of values, the option repeated for each */
@@ -107,7 +107,7 @@ export const withJson = (row: Command): Command =>
 export function parseCommand({ positionals, options }: Command, words: readonly string[]): Given {
   const parsed = parseWords(options, words)
   const missing = positionals[parsed.positionals.length]
-  if (missing !== undefined) throw usage(`<${missing.name}> is missing: ${missing.words}.`)
+  if (missing !== undefined && missing.optional !== true) throw usage(`<${missing.name}> is missing: ${missing.words}.`)
   const surplus = parsed.positionals[positionals.length]
   if (surplus !== undefined) throw usage(`"${surplus.slice(0, 80)}" is one word too many.`)
   for (const [name, option] of Object.entries(options)) {

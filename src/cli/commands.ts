@@ -5,6 +5,7 @@ import { alert } from './alerts.ts'
 import { alias } from './aliases.ts'
 import { budget } from './budget.ts'
 import { command, flag, type Group } from './command.ts'
+import { config } from './config.ts'
 import { importFile } from './import.ts'
 import { db, migrate } from './data.ts'
 import { key } from './keys.ts'
@@ -51,6 +52,7 @@ export const COMMANDS: Group = {
     'close-day': closeDay,
     rollup,
     audit,
+    config,
     db,
     migrate,
   },

@@ -39,7 +39,7 @@ export function usageLine({ positionals, options }: Command, path: readonly stri
   return [
     PROGRAM,
     ...path,
-    ...positionals.map(({ name }) => `<${name}>`),
+    ...positionals.map(({ name, optional }) => (optional ? `[${name}]` : `<${name}>`)),
     ...needed.map(([name, option]) => `--${name} <${option.form}>`),
     ...(Object.keys(options).length > needed.length ? ['[options]'] : []),
   ].join(' ')

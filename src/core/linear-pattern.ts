@@ -23,11 +23,12 @@ export function linearPattern(source: string): LinearPattern {
 type Test = (code: number) => boolean
 type Node =
   | { readonly kind: 'one'; readonly test: Test }
-  | { readonly kind: 'sequence' | 'choice'; readonly nodes: readonly Node[] }
+  | { readonly kind: 'sequence'; readonly nodes: readonly Node[] }
+  | { readonly kind: 'choice'; readonly nodes: readonly Node[] }
   | { readonly kind: 'repeat'; readonly node: Node; readonly from: number; readonly to: number }
 
 const between = (text: string): Test => {
-  const [low = 0, high = 0] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)]
+  const [low, high] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)]
   return (code) => code >= low && code <= high
 }
 const anyOf =

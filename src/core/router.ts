@@ -45,10 +45,11 @@ export type RouterTarget = {
   readonly origin: string
   /** in front of what the client's path has behind the router's; no slash at its end */
   readonly basePath: string
-  /** of the configured url, without the question mark */
-  readonly query: string
-  /** in the place of what the client's path has behind the router's; null: that is taken. With its own query, if any. */
+  /** in the place of what the client's path has behind the router's; null: that is taken */
   readonly endpoint: string | null
+  /** what url and endpoint say, the endpoint before the url; goes before what the client says under the same names */
+  readonly query: string
+  readonly queryNames: ReadonlySet<string>
   /** PEM; null: those of the system alone */
   readonly certificates: string | null
   readonly systemCertificates: boolean
@@ -61,14 +62,16 @@ export type RouterTarget = {
 export type RouterModel = {
   /** fixed: this id · body: a text at this path of a JSON request · path: the segment behind this one */
   readonly from: 'fixed' | 'body' | 'path'
+  /** of the body: keys joined by dots */
   readonly value: string
   /** put in front of what is found, such as "openai." */
   readonly prefix: string
 }
 
-/** Where answers say what they used: paths by dimension, added up where there are several. */
+/** Where answers, or the events of streamed ones, say what they used. What is said last counts. */
 export type RouterUsage = {
-  readonly paths: readonly (readonly [dimension: Dimension, path: string])[]
+  /** keys and places in lists, from the outside in; a dimension may stand at several */
+  readonly paths: readonly (readonly [dimension: Dimension, path: readonly string[]])[]
   /** dimensions that are inside another one in the answer, such as cached tokens inside the prompt's: taken out of it */
   readonly includes: readonly (readonly [whole: Dimension, part: Dimension])[]
   /** what an answer may hold at most where the request caps it nowhere */
@@ -97,6 +100,9 @@ export type Router = {
   readonly maxBodyBytes: number | null
   readonly retries: number
 }
+
+/** What a router is called among the surfaces: in ledger entries, reports and the scopes of limits. */
+export const surfaceOfRouter = (name: string): string => `router:${name}`
 
 /** One file of routers, checked. */
 export type RouterConfiguration = {

@@ -1,6 +1,6 @@
 // Where calls go, as whom, and how long the way there may take.
 
-import { credential, notBuilt, origin, plain, region, regionByModel, roleArn, whole } from '../config-checks.ts'
+import { credential, notBuilt, origin, path, plain, region, regionByModel, roleArn, whole } from '../config-checks.ts'
 import { optional, secretOptional, setting, type Setting } from '../config-setting.ts'
 
 export const UPSTREAMS_SETTINGS = {
@@ -25,6 +25,11 @@ export const UPSTREAMS_SETTINGS = {
     'WEIGHBRIDGE_SAGEMAKER_ENDPOINT',
     notBuilt('SageMaker as an upstream is not built yet; leave it unset'),
     'Where SageMaker calls go. Not built yet: refused.',
+  ),
+  routersFile: optional(
+    'WEIGHBRIDGE_ROUTERS',
+    path(),
+    'YAML or JSON file of path routers: prefixes of this gateway that lead to any HTTP service. Read again when it changes. Unset: none.',
   ),
   awsProfile: optional('AWS_PROFILE', plain(128), 'Profile of the AWS configuration files for the way upstream.'),
   bedrockBearerToken: secretOptional(

@@ -62,7 +62,14 @@ export const LAYERS: readonly Layer[] = [
   { name: 'identity', holds: ['src/identity/'], knows: ['identity', 'core'], packages: ['jose'], builtins: true },
   {
     name: 'config',
-    holds: ['src/config.ts', 'src/config-checks.ts', 'src/config-issuers.ts', 'src/config-setting.ts', 'src/settings/'],
+    holds: [
+      'src/config.ts',
+      'src/config-checks.ts',
+      'src/config-issuers.ts',
+      'src/config-setting.ts',
+      'src/settings/',
+      'src/routers/',
+    ],
     knows: ['config', 'core'],
     packages: ['yaml'],
     builtins: false,
@@ -93,6 +100,7 @@ export const LAYERS: readonly Layer[] = [
       'src/outbound.ts',
       'src/audited-jobs.ts',
       'src/recovery.ts',
+      'src/router-file.ts',
       'src/ship-prices.ts',
       'src/data-upkeep.ts',
     ],
