@@ -21,7 +21,18 @@ export type ApplicationDependencies = {
   readonly adminTokenHash: string
   /** null: ready; else one sentence that says what is missing */
   readonly notReady: () => Promise<string | null>
+  /** what the last look at the file of routers found */
+  readonly routers: () => RoutersState
   readonly onFailure: (thrown: unknown) => void
+}
+
+/** Anybody may ask: no path, and no words of what is wrong with the file. */
+export type RoutersState = {
+  /** null: there is none */
+  readonly file: string | null
+  readonly checksum: string
+  readonly loadedAt: number
+  readonly problems: readonly string[]
 }
 
 const ADMIN_PREFIX = '/admin/'
@@ -82,8 +93,14 @@ async function answerDescription(_dependencies: ApplicationDependencies, exchang
 
 async function answerReady(dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {
   const reason = await dependencies.notReady()
-  if (reason === null) respondJson(exchange, 200, { status: 'ready' })
-  else respondJson(exchange, 503, { status: 'not ready', reason })
+  const routers = routersJson(dependencies.routers())
+  if (reason === null) respondJson(exchange, 200, { status: 'ready', ...routers })
+  else respondJson(exchange, 503, { status: 'not ready', reason, ...routers })
+}
+
+function routersJson({ file, checksum, loadedAt, problems }: RoutersState): object {
+  if (file === null) return {}
+  return { routers: { checksum, loaded_at: new Date(loadedAt).toISOString(), problems: problems.length } }
 }
 
 async function answerMetrics(dependencies: ApplicationDependencies, exchange: HttpExchange): Promise<void> {

@@ -29,9 +29,9 @@ export type RouterFileState = {
 export type RouterFile = {
   readonly current: () => RouterConfiguration
   readonly state: () => RouterFileState
-  /** Looks at once, whatever the file's times say. True: another configuration holds from now on. */
-  reload(): boolean
-  startWatching(intervalMilliseconds: number, onChange: () => void): void
+  /** Looks at once, whatever the file's times say. */
+  reload(): void
+  startWatching(intervalMilliseconds: number): void
   stop(): void
 }
 
@@ -54,12 +54,11 @@ export function openRouterFile(options: RouterFileOptions): RouterFile {
     loadedAt = now()
     return true
   }
-  const reload = (): boolean => {
+  const reload = (): void => {
     const changed = load()
     if (problems.length > 0)
       log('error', { file, problems }, 'the file of routers is not good: what was loaded before holds')
     else if (changed) log('info', { file, checksum: current.checksum }, 'the routers were loaded anew')
-    return changed
   }
 
   load()
@@ -68,10 +67,10 @@ export function openRouterFile(options: RouterFileOptions): RouterFile {
     current: () => current,
     state: () => ({ file, checksum: current.checksum, loadedAt, problems }),
     reload,
-    startWatching(intervalMilliseconds, onChange) {
+    startWatching(intervalMilliseconds) {
       if (file === null) return
       timer = setInterval(() => {
-        if (markOf(file) !== mark && reload()) onChange()
+        if (markOf(file) !== mark) reload()
       }, intervalMilliseconds)
       timer.unref()
     },

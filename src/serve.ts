@@ -15,6 +15,7 @@ export async function serve(): Promise<void> {
     const started = await start(config)
     if (started.newAdminToken !== null) keepAdminToken(config.dataDir, started.newAdminToken)
     process.stdout.write(`Weighbridge listens on ${started.url}\n`)
+    if (config.routersFile !== null) process.on('SIGHUP', started.reloadRouters)
     stopOnSignals(started.stop)
   } catch (thrown) {
     const words = thrown instanceof ConfigError || thrown instanceof Error ? thrown.message : String(thrown)

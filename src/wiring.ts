@@ -33,6 +33,7 @@ import { createListener, type Listener, type ListenerOptions } from './http/list
 import { countLedger } from './jobs/count-ledger.ts'
 import type { MeteringLog } from './jobs/metering-log.ts'
 import { recover } from './recovery.ts'
+import { openRouterFile } from './router-file.ts'
 import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { upstreamsOf } from './outbound.ts'
@@ -45,6 +46,8 @@ import { openSqliteStore } from './stores/sql/sqlite.ts'
 import type { Store } from './stores/sql/store.ts'
 
 export type Started = {
+  /** Reads the file of routers again, now. A bad one is told of, and changes nothing. */
+  readonly reloadRouters: () => void
   readonly url: string
   readonly port: number
   /** the admin token in clear when it was made at this start; null otherwise */
@@ -81,6 +84,12 @@ const now = Date.now
 
 export async function start(config: Config): Promise<Started> {
   const log = pino({ level: config.logLevel, base: null })
+  const routerFile = openRouterFile({
+    file: config.routersFile,
+    environment: process.env,
+    now,
+    log: (level, fields, words) => log[level](fields, words),
+  })
   const store = await openSqliteStore({ dataDir: config.dataDir, now })
   const token = await adminTokenHash(config.adminToken, store.settings)
   const drains = new Drains({ maxStreams: config.drainMaxStreams, maxSeconds: config.drainMaxSeconds })
@@ -118,6 +127,7 @@ export async function start(config: Config): Promise<Started> {
     metrics,
     adminTokenHash: token.hash,
     notReady: () => Promise.resolve(store.stats().broken),
+    routers: routerFile.state,
     onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a request failed outside the data plane'),
   })
   const faults = createHttpFaults({
@@ -129,6 +139,7 @@ export async function start(config: Config): Promise<Started> {
   const listener = listenerOf(config, { onRequest: (exchange) => void application.handle(exchange), ...faults })
   const { port } = await listener.listen(config.port, config.host)
   parts.snapshots.startPolling(POLL_MILLISECONDS, (thrown) => log.error({ detail: String(thrown) }, 'a reload failed'))
+  routerFile.startWatching(POLL_MILLISECONDS)
   dayCloser.start(CLOSE_CHECK_MILLISECONDS)
   parts.alerting.start()
   let stopping: Promise<void> | null = null
@@ -136,7 +147,9 @@ export async function start(config: Config): Promise<Started> {
     url: urlOf(config, port),
     port,
     newAdminToken: token.made,
+    reloadRouters: () => routerFile.reload(),
     stop() {
+      routerFile.stop()
       stopping ??= stopAll(parts, pipeline, listener, async () => {
         await Promise.all([admin.close(), dayCloser.stop(), parts.alerting.stop()])
       })
