@@ -33,7 +33,7 @@ import { createListener, type Listener, type ListenerOptions } from './http/list
 import { countLedger } from './jobs/count-ledger.ts'
 import type { MeteringLog } from './jobs/metering-log.ts'
 import { recover } from './recovery.ts'
-import { openRouterFile } from './router-file.ts'
+import { openRouterFile, type RouterFile } from './router-file.ts'
 import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { upstreamsOf } from './outbound.ts'
@@ -66,6 +66,7 @@ type Parts = {
   readonly upstream: Upstream
   readonly drains: Drains
   readonly metrics: Metrics
+  readonly routerFile: RouterFile
   readonly refusedCalls: RefusedCalls
   readonly alerting: Alerting
   readonly newId: () => string
@@ -84,12 +85,7 @@ const now = Date.now
 
 export async function start(config: Config): Promise<Started> {
   const log = pino({ level: config.logLevel, base: null })
-  const routerFile = openRouterFile({
-    file: config.routersFile,
-    environment: process.env,
-    now,
-    log: (level, fields, words) => log[level](fields, words),
-  })
+  const routerFile = routerFileOf(config, log)
   const store = await openSqliteStore({ dataDir: config.dataDir, now })
   const token = await adminTokenHash(config.adminToken, store.settings)
   const drains = new Drains({ maxStreams: config.drainMaxStreams, maxSeconds: config.drainMaxSeconds })
@@ -98,7 +94,7 @@ export async function start(config: Config): Promise<Started> {
     drains: () => drains.running,
     connections: () => listener.connections,
   })
-  const parts = await openParts({ config, log, store, drains, metrics })
+  const parts = await openParts({ config, log, store, drains, metrics, routerFile })
   const tokens = tokensOf(parts)
   const pipeline = pipelineOf(parts, tokens)
   const dayCloser = dayCloserOf(parts)
@@ -149,7 +145,6 @@ export async function start(config: Config): Promise<Started> {
     newAdminToken: token.made,
     reloadRouters: () => routerFile.reload(),
     stop() {
-      routerFile.stop()
       stopping ??= stopAll(parts, pipeline, listener, async () => {
         await Promise.all([admin.close(), dayCloser.stop(), parts.alerting.stop()])
       })
@@ -158,7 +153,9 @@ export async function start(config: Config): Promise<Started> {
   }
 }
 
-async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drains' | 'metrics'>): Promise<Parts> {
+async function openParts(
+  opened: Pick<Parts, 'config' | 'log' | 'store' | 'drains' | 'metrics' | 'routerFile'>,
+): Promise<Parts> {
   const { config, log, store } = opened
   const root = await rootSecret(config.rootSecret, store.settings)
   const holds = openHoldJournal({ dir: config.dataDir, now })
@@ -196,6 +193,9 @@ async function openParts(opened: Pick<Parts, 'config' | 'log' | 'store' | 'drain
     meteringLog: await meteringLogOf(opened),
   }
 }
+
+const routerFileOf = ({ routersFile: file }: Config, log: Logger): RouterFile =>
+  openRouterFile({ file, environment: process.env, now, log: (level, fields, words) => log[level](fields, words) })
 
 function pollResultsOf(config: Config, log: Logger, derive: (name: string) => string): Promise<OpenPollResults> {
   return openPollResults({
@@ -316,6 +316,7 @@ async function stopAll(
 ): Promise<void> {
   const deadline = parts.config.shutdownDeadlineSeconds * 1_000
   await Promise.all([pipeline.drain(deadline), listener.close(deadline + 1_000)])
+  parts.routerFile.stop()
   parts.snapshots.stop()
   await closeAdmin()
   await parts.upstream.close()
