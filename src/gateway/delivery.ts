@@ -1,5 +1,6 @@
 // The client's side of one answer: nothing is released before the hold is durable, nothing complete before the entry is.
 
+import type { Usage } from '../core/usage.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { FrameEdges } from './frame-edges.ts'
 import { REQUEST_ID_HEADER } from './headers.ts'
@@ -99,8 +100,8 @@ export class Delivery {
     return piece
   }
 
-  /** The upstream's own answer is to be given, and all of it is here. */
-  answered(): void {}
+  /** The upstream's own answer is to be given, and all of it is here. `usage`: what was read in it. */
+  answered(_usage: Usage | null = null): void {}
 
   abandon(): void {
     this.#mode = 'abandoned'

@@ -28,15 +28,30 @@ const INVOKE = {
     parameter('header', 'messages_api', 'true: inputs is a list of messages'),
     parameter('header', 'streaming', 'true: the answer, an id, comes at once; the text is fetched by polling'),
     parameter('header', 'type', `${TYPES.join(', ')}; text when left out`),
+    parameter('header', 'embeddings', 'true: the older way to say type: embeddings'),
+    parameter('header', 'accept', 'text/event-stream: text comes as server-sent events, as the model says it'),
+    parameter('header', 'x-weighbridge-poll-state', 'on a poll: an answer that is gone is told by status 410'),
   ],
   requestBody: { required: true, content: content({ $ref: '#/components/schemas/InvokeModelRequest' }) },
   responses: {
-    200: { description: 'A list of one', content: content({ $ref: '#/components/schemas/Answer' }) },
+    200: {
+      description: 'A list of one; for text that was asked for as such, events',
+      content: {
+        ...content({ $ref: '#/components/schemas/Answer' }),
+        'text/event-stream': { schema: { $ref: '#/components/schemas/Events' } },
+      },
+    },
     400: refused('The request is not valid, or Bedrock refused it.', 'Failure'),
     403: refused('No or a wrong credential (message), or what it may not do (generated_text).', 'Refusal'),
     404: refused('There is no such model.', 'Failure'),
+    410: refused('Of a poll that asked to be told: the answer was read, or kept for too long.', 'Failure'),
+    413: refused('The body is too large.', 'Failure'),
+    415: refused('The body is compressed.', 'Failure'),
     429: refused('A rate, a quota or a budget is used up.', 'Refusal'),
     500: refused('A call that was fetched had failed.', 'Failure'),
+    502: refused('Bedrock failed.', 'Failure'),
+    503: refused('Bedrock or the gateway has no room; try again.', 'Failure'),
+    504: refused('Bedrock did not answer in time.', 'Failure'),
   },
 } as const
 
@@ -79,6 +94,11 @@ const SCHEMAS = {
       request_id: text,
     },
   }),
+  Events: {
+    type: 'string',
+    description:
+      'delta: {"generated_text": a piece of the text} · done, the last: {"request_id", "usage": quantities by dimension} · error, the last: {"generated_text": a sentence, "status"}',
+  },
   Failure: listOfOne({ type: 'object', required: ['generated_text'], properties: { generated_text: text } }),
   Refusal: {
     oneOf: [

@@ -334,7 +334,7 @@ class Run implements UpstreamListener, RunningCall {
     this.#state = 'settling'
     this.#drain?.leave()
     const { error, ...outcome } = ended
-    if (error === null) this.#delivery.answered()
+    if (error === null) this.#delivery.answered(ended.reading?.usage ?? null)
     const rendered =
       error === null ? null : this.#question.surface.renderError(error, this.#question.admitted.hold.requestId)
     const status = this.#delivery.statusIf(rendered?.status ?? null)

@@ -1,6 +1,7 @@
 // The client's side of an answer that is said in another dialect than the upstream's: the same promises as for bytes that pass untouched.
 
 import { toGatewayError, GatewayError } from '../core/errors.ts'
+import type { Usage } from '../core/usage.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { SSE_HEADERS } from '../http/sse.ts'
 import { Delivery, type DeliveryHooks } from './delivery.ts'
@@ -72,12 +73,12 @@ export class TranslatedDelivery extends Delivery {
     return true
   }
 
-  override answered(): void {
+  override answered(usage: Usage | null = null): void {
     if (this.#given) return
     this.#given = true
     this.#stopPulse()
-    if (this.#streams) this.#endStream()
-    else this.#give(this.#translated())
+    if (this.#streams) this.#endStream(usage)
+    else this.#give(this.#translated(usage))
   }
 
   override abandon(): void {
@@ -114,19 +115,19 @@ export class TranslatedDelivery extends Delivery {
     this.#pulse = null
   }
 
-  #endStream(): void {
-    this.#pass(() => this.#options.answer.end(), true)
+  #endStream(usage: Usage | null): void {
+    this.#pass(() => this.#options.answer.end(usage), true)
     if (this.#failure === null) return
     const words = this.#options.surface.renderStreamError(this.#failure)
     if (words !== null) super.chunk(words, true)
   }
 
-  #translated(): RenderedAnswer {
+  #translated(usage: Usage | null): RenderedAnswer {
     const { answer, surface, requestId } = this.#options
     const said = this.#attempt(() => {
       if (this.#wholeBytes > MOST_WHOLE_BYTES)
         throw new GatewayError('upstream_failed', { message: 'The answer is larger than the gateway can translate.' })
-      return answer.whole(this.#status, Buffer.concat(this.#whole), this.#headers)
+      return answer.whole(this.#status, Buffer.concat(this.#whole), this.#headers, usage)
     })
     this.#whole = []
     return said ?? surface.renderError(this.#failure ?? new GatewayError('internal'), requestId)

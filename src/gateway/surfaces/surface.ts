@@ -4,6 +4,7 @@ import type { DialectPolicy } from '../../core/dialects.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { ResolvedModel, Tier } from '../../core/model.ts'
 import type { UpstreamService } from '../../core/upstream.ts'
+import type { Usage } from '../../core/usage.ts'
 
 /** What a path means. The path that goes upstream is cut out of the raw one, never rebuilt from its decoded parts. */
 export type Route = {
@@ -90,12 +91,12 @@ export type Outgoing = {
 export type AnswerTranslator = {
   /** Headers of every answer, successful or not, streamed or not: flat. */
   readonly headers: readonly string[]
-  /** A whole answer, refusals included. */
-  whole(status: number, body: Buffer, headers: readonly string[]): RenderedAnswer
+  /** A whole answer, refusals included. `usage`: what the meter read in it; null: it says nothing of it. */
+  whole(status: number, body: Buffer, headers: readonly string[], usage: Usage | null): RenderedAnswer
   /** Whole events of the dialect for these bytes of an event stream, however they are cut; empty: none yet. */
   push(chunk: Buffer): Buffer
-  /** The stream has ended by its own format, or with an exception: what is left to say. */
-  end(): Buffer
+  /** The stream has ended by its own format, or with an exception: what is left to say. `usage` as for a whole answer. */
+  end(usage: Usage | null): Buffer
   /** the dialect's sign of life in a stream that is silent for long; none: it has no such event */
   readonly ping?: Buffer
 }

@@ -122,7 +122,7 @@ describe('an answer', () => {
       fc.property(wholeAnswer, fc.array(fc.nat()), (answer, cuts) => {
         const whole = JSON.parse(
           translator()
-            .whole(200, Buffer.from(JSON.stringify(answer)), [])
+            .whole(200, Buffer.from(JSON.stringify(answer)), [], null)
             .body.toString(),
         )
         const bytes = framesOf(answer)
@@ -130,7 +130,7 @@ describe('an answer', () => {
         const stream = translator()
         const pieces = places.slice(1).map((end, index) => stream.push(bytes.subarray(places[index], end)).toString())
         for (const piece of pieces) expect(piece === '' || piece.endsWith('\n\n')).toBe(true)
-        const events = eventsIn(pieces.join('') + stream.end().toString())
+        const events = eventsIn(pieces.join('') + stream.end(null).toString())
         const message = assembled(events)
         // the split of what was written to the cache has no place in the last event
         expect({ ...message, usage: { ...message.usage, cache_creation: whole.usage.cache_creation } }).toEqual(whole)
@@ -147,7 +147,7 @@ describe('an answer', () => {
     }
     const said = JSON.parse(
       translator()
-        .whole(200, Buffer.from(JSON.stringify(answer)), [])
+        .whole(200, Buffer.from(JSON.stringify(answer)), [], null)
         .body.toString(),
     )
     expect(said).toEqual({
@@ -169,6 +169,6 @@ describe('an answer', () => {
   })
 
   it('that is none is an error', () => {
-    expect(() => translator().whole(200, Buffer.from('{}'), [])).toThrow('not an answer')
+    expect(() => translator().whole(200, Buffer.from('{}'), [], null)).toThrow('not an answer')
   })
 })

@@ -82,7 +82,7 @@ describe('what goes out', () => {
 describe('what comes back', () => {
   it('whole is passed byte for byte', () => {
     const body = Buffer.from('{ "content" : [] , "n": 1.0 }')
-    expect(translator().whole(200, body, [])).toEqual({
+    expect(translator().whole(200, body, [], null)).toEqual({
       status: 200,
       headers: ['content-type', 'application/json'],
       body,
@@ -97,7 +97,7 @@ describe('what comes back', () => {
     [500, 500, 'api_error'],
     [503, 529, 'overloaded_error'],
   ])('refused with %i is %i %s in Bedrock’s words', (status, wanted, type) => {
-    const said = translator().whole(status, Buffer.from('{"message":"in its own words"}'), [])
+    const said = translator().whole(status, Buffer.from('{"message":"in its own words"}'), [], null)
     expect(said.status).toBe(wanted)
     expect(JSON.parse(said.body.toString())).toEqual({
       type: 'error',

@@ -1,14 +1,16 @@
 // What goes upstream for a request of the samples, by its kind and the format of its model, and what its answer becomes.
 
 import { GatewayError } from '../../../core/errors.ts'
+import type { Usage } from '../../../core/usage.ts'
 import { outgoingCall, outgoingConverse, refusalWords } from '../converse/call.ts'
 import type { ConverseRequest, Json, JsonObject } from '../converse/types.ts'
-import type { AnswerTranslator, Outgoing } from '../surface.ts'
+import type { AnswerTranslator, Outgoing, RenderedAnswer } from '../surface.ts'
 import { listOfOne } from './errors.ts'
 import { invalid, isObject, type FacadeRequest, type Kind } from './request.ts'
-import { at, joinedText, textFormatOf } from './text-formats.ts'
+import { eventsOf, streamedConverse, streamedInvoke } from './stream.ts'
+import { at, joinedText, textFormatOf, type TextFormat } from './text-formats.ts'
 
-const CALLS: Readonly<Record<Kind, (request: FacadeRequest) => Outgoing>> = {
+const CALLS: Readonly<Record<Kind, (request: FacadeRequest, requestId: string) => Outgoing>> = {
   text: textCall,
   messages: messagesCall,
   embeddings: embeddingsCall,
@@ -16,15 +18,29 @@ const CALLS: Readonly<Record<Kind, (request: FacadeRequest) => Outgoing>> = {
   image: imageCall,
 }
 
-export const callFor = (request: FacadeRequest): Outgoing => CALLS[request.kind](request)
+export const callFor = (request: FacadeRequest, requestId: string): Outgoing => CALLS[request.kind](request, requestId)
 
-function textCall(request: FacadeRequest): Outgoing {
+function textCall(request: FacadeRequest, requestId: string): Outgoing {
   const { inputs, parameters, format } = request
   if (typeof inputs !== 'string')
     throw invalid('"inputs" must be a text; for a list of messages, send the header messages_api: true.')
   const known = textFormatOf(format)
-  if (known !== null) return invoke(request, known.body(inputs, parameters), (answer) => textOf(known.text(answer)))
-  return converse(request, [{ role: 'user', content: [{ text: inputs }] }], splitParameters(parameters))
+  if (known === null)
+    return converse(request, requestId, [{ role: 'user', content: [{ text: inputs }] }], splitParameters(parameters))
+  return nativeText(request, requestId, known, known.body(inputs, parameters))
+}
+
+function nativeText(request: FacadeRequest, requestId: string, format: TextFormat, body: JsonObject): Outgoing {
+  const say = (answer: Json): JsonObject => textOf(format.text(answer))
+  if (!request.streams) return invoke(request, body, say)
+  if (format.piece === null) return invoke(request, body, say, asEvents(requestId))
+  const answer = { ...answerBy(say), ...streamedInvoke(requestId, format.piece) }
+  return outgoingCall({
+    ...invocation(request, { ...body, ...format.streamMembers }, answer),
+    operation: 'InvokeModelWithResponseStream',
+    path: `/model/${encodeURIComponent(request.target)}/invoke-with-response-stream`,
+    streams: true,
+  })
 }
 
 /** What Converse has no name for is the model's own. */
@@ -37,16 +53,17 @@ function splitParameters(parameters: JsonObject): { readonly inference: JsonObje
 
 const INFERENCE = new Set(['maxTokens', 'temperature', 'topP', 'stopSequences'])
 
-function messagesCall(request: FacadeRequest): Outgoing {
+function messagesCall(request: FacadeRequest, requestId: string): Outgoing {
   const { inputs, parameters } = request
   if (!Array.isArray(inputs)) throw invalid('"inputs" must be a list of messages.')
   const { system, ...inference } = parameters
   if (system !== undefined && typeof system !== 'string') throw invalid('"parameters.system" must be a text.')
-  return converse(request, inputs, { inference, own: {} }, system)
+  return converse(request, requestId, inputs, { inference, own: {} }, system)
 }
 
 function converse(
-  { target, additionalFields }: FacadeRequest,
+  { target, additionalFields, streams }: FacadeRequest,
+  requestId: string,
   messages: readonly Json[],
   { inference, own }: { readonly inference: JsonObject; readonly own: JsonObject },
   system?: string,
@@ -59,13 +76,13 @@ function converse(
     ...(isEmpty(inference) ? {} : { inferenceConfig: inference }),
     ...(isEmpty(fields) ? {} : { additionalModelRequestFields: fields }),
   }
-  const answer = answerBy((said) => textOf(joinedText(at(said, 'output', 'message', 'content'))))
+  const whole = answerBy((said) => textOf(joinedText(at(said, 'output', 'message', 'content'))))
   return outgoingConverse({
     modelId: target,
     request: request as ConverseRequest,
-    streams: false,
+    streams,
     metadata: {},
-    answer,
+    answer: streams ? { ...whole, ...streamedConverse(requestId) } : whole,
   })
 }
 
@@ -117,17 +134,30 @@ function stabilityCall(request: FacadeRequest, prompts: Json): Outgoing {
 
 const INVOKE_HEADERS = ['content-type', 'application/json', 'accept', 'application/json']
 
-function invoke(request: FacadeRequest, body: JsonObject, say: (answer: Json) => JsonObject): Outgoing {
-  return outgoingCall({
+function invoke(request: FacadeRequest, body: JsonObject, say: Say, render: Render = asList): Outgoing {
+  return outgoingCall(invocation(request, body, answerBy(say, render)))
+}
+
+function invocation({ target }: FacadeRequest, body: JsonObject, answer: AnswerTranslator) {
+  return {
     operation: 'InvokeModel',
-    path: `/model/${encodeURIComponent(request.target)}/invoke`,
+    path: `/model/${encodeURIComponent(target)}/invoke`,
     headers: INVOKE_HEADERS,
     body: Buffer.from(JSON.stringify(body)),
     streams: false,
     metadata: {},
-    answer: answerBy(say),
-  })
+    answer,
+  }
 }
+
+type Say = (answer: Json) => JsonObject
+type Render = (item: JsonObject, usage: Usage | null) => RenderedAnswer
+
+const asList: Render = (item) => listOfOne(200, item)
+const asEvents =
+  (requestId: string): Render =>
+  (item, usage) =>
+    eventsOf(requestId, item, usage)
 
 const textOf = (text: Json | undefined): JsonObject =>
   found('generated_text', typeof text === 'string' ? text : undefined)
@@ -137,16 +167,16 @@ function found(name: string, value: Json | undefined): JsonObject {
   throw new GatewayError('upstream_failed', { message: `The model's answer has no ${name}.` })
 }
 
-function answerBy(say: (answer: Json) => JsonObject): AnswerTranslator {
+function answerBy(say: Say, render: Render = asList): AnswerTranslator {
   const never = (): never => {
-    throw new GatewayError('internal', { detail: 'an answer of the façade is not a stream' })
+    throw new GatewayError('internal', { detail: 'this answer of the façade is not a stream' })
   }
   return {
     headers: [],
-    whole: (status, body) =>
+    whole: (status, body, _headers, usage) =>
       status >= 400
         ? listOfOne(status, { generated_text: refusalWords(body) })
-        : listOfOne(status, say(JSON.parse(body.toString('utf8')) as Json)),
+        : render(say(JSON.parse(body.toString('utf8')) as Json), usage),
     push: never,
     end: never,
   }

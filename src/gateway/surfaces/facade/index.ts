@@ -4,6 +4,7 @@ import type { Prepared, Route, Surface } from '../surface.ts'
 import { callFor } from './calls.ts'
 import { renderFacadeError, renderFacadeList } from './errors.ts'
 import { isFetchedLater, readInvokeRequest, readQuery } from './request.ts'
+import { renderFacadeStreamError } from './stream.ts'
 
 export const facadeSurface: Surface = {
   name: 'facade',
@@ -12,7 +13,7 @@ export const facadeSurface: Surface = {
   match: matchFacade,
   prepare: prepareFacade,
   renderError: renderFacadeError,
-  renderStreamError: () => null,
+  renderStreamError: renderFacadeStreamError,
   answersLater: isFetchedLater,
   renderList: renderFacadeList,
 }
@@ -61,7 +62,7 @@ function prepareFacade(route: Route, header: (name: string) => string | undefine
   return {
     facts: { modelId: request.target },
     // a name of the operator's own for a model says nothing of its format; what it stands for does
-    translate: ({ model }) =>
-      callFor(query.modelArn === null ? { ...request, format: model.baseModel ?? request.format } : request),
+    translate: ({ model, requestId }) =>
+      callFor(query.modelArn === null ? { ...request, format: model.baseModel ?? request.format } : request, requestId),
   }
 }

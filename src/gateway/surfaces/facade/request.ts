@@ -18,6 +18,8 @@ export type Kind = (typeof KINDS)[number]
 
 export type FacadeRequest = {
   readonly kind: Kind
+  /** the client asked for server-sent events; only text comes as such */
+  readonly streams: boolean
   /** whose format the body has, without geographic prefix */
   readonly format: string
   /** which model is called */
@@ -59,6 +61,7 @@ export function readInvokeRequest(query: FacadeQuery, header: Header, body: Buff
   if (kind !== 'image' && inputs === undefined) throw invalid('The body has no "inputs".')
   return {
     kind,
+    streams: wantsEvents(header) && isText(kind),
     format: parseModelId(modelId)?.baseModel ?? modelId,
     target: modelArn ?? modelId,
     inputs,
@@ -69,10 +72,9 @@ export function readInvokeRequest(query: FacadeQuery, header: Header, body: Buff
   }
 }
 
-/** Only text can be; embeddings and images come at once, as they did. */
+/** Only text can be; embeddings and images come at once, as they did. Who takes events has the answer as it comes. */
 export function isFetchedLater(header: Header): boolean {
-  const kind = kindOf(header)
-  return isTrue(header('streaming')) && (kind === 'text' || kind === 'messages')
+  return isTrue(header('streaming')) && !wantsEvents(header) && isText(kindOf(header))
 }
 
 const isTrue = (value: string | undefined): boolean => value?.toLowerCase() === 'true'
@@ -84,6 +86,13 @@ function kindOf(header: Header): Kind {
   if (type === undefined && isTrue(header('embeddings'))) return 'embeddings'
   return isTrue(header('messages_api')) ? 'messages' : 'text'
 }
+
+const isText = (kind: Kind): boolean => kind === 'text' || kind === 'messages'
+
+/** Named as such: what takes anything (any type) takes the answer that clients of the samples know. */
+const wantsEvents = (header: Header): boolean => EVENT_STREAM.test(header('accept') ?? '')
+
+const EVENT_STREAM = /(?:^|,)\s*text\/event-stream\s*(?:;|,|$)/i
 
 const GUARD = createJsonGuard({
   watch: ['inputs', 'parameters', 'additional_model_fields', 'text_prompts', 'textToImageParams'],

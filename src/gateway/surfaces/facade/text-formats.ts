@@ -8,6 +8,10 @@ export type TextFormat = {
   readonly body: (prompt: string, parameters: JsonObject) => JsonObject
   /** undefined: the answer has no text there */
   readonly text: (answer: Json) => Json | undefined
+  /** the text of one chunk of a streamed answer; null: Bedrock does not stream this format */
+  readonly piece: ((chunk: Json) => Json | undefined) | null
+  /** what the body must say to be streamed, where the path alone does not do */
+  readonly streamMembers?: JsonObject
 }
 
 const DEFAULT_CLAUDE_TOKENS = 256
@@ -24,17 +28,41 @@ const FORMATS: readonly TextFormat[] = [
       prompt: asDialogue(prompt),
     }),
     text: (answer) => at(answer, 'completion'),
+    piece: (chunk) => at(chunk, 'completion'),
   },
-  { pattern: /^anthropic\./, body: messagesBody, text: (answer) => joinedText(at(answer, 'content')) },
+  {
+    pattern: /^anthropic\./,
+    body: messagesBody,
+    text: (answer) => joinedText(at(answer, 'content')),
+    piece: (chunk) => at(chunk, 'delta', 'text'),
+  },
   {
     pattern: /^amazon\.titan-(?:text|tg1)/,
     body: (prompt, parameters) => ({ inputText: prompt, textGenerationConfig: parameters }),
     text: (answer) => at(answer, 'results', 0, 'outputText'),
+    piece: (chunk) => at(chunk, 'outputText'),
   },
-  { pattern: /^ai21\.j2/, body: flat, text: (answer) => at(answer, 'completions', 0, 'data', 'text') },
-  { pattern: /^cohere\.command(?!-[ar])/, body: flat, text: (answer) => at(answer, 'generations', 0, 'text') },
-  { pattern: /^meta\.llama/, body: flat, text: (answer) => at(answer, 'generation') },
-  { pattern: /^mistral\.(?:mistral|mixtral)/, body: flat, text: (answer) => at(answer, 'outputs', 0, 'text') },
+  { pattern: /^ai21\.j2/, body: flat, text: (answer) => at(answer, 'completions', 0, 'data', 'text'), piece: null },
+  {
+    pattern: /^cohere\.command(?!-[ar])/,
+    body: flat,
+    text: (answer) => at(answer, 'generations', 0, 'text'),
+    // the last chunk repeats the whole text
+    piece: (chunk) => (at(chunk, 'is_finished') === true ? undefined : at(chunk, 'text')),
+    streamMembers: { stream: true },
+  },
+  {
+    pattern: /^meta\.llama/,
+    body: flat,
+    text: (answer) => at(answer, 'generation'),
+    piece: (chunk) => at(chunk, 'generation'),
+  },
+  {
+    pattern: /^mistral\.(?:mistral|mixtral)/,
+    body: flat,
+    text: (answer) => at(answer, 'outputs', 0, 'text'),
+    piece: (chunk) => at(chunk, 'outputs', 0, 'text'),
+  },
 ]
 
 /** null: the model has no format of prompts; Converse speaks to it. */

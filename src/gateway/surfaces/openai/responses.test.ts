@@ -18,7 +18,7 @@ function said(body: object): { request: ConverseRequest; dropped: string } {
 
 const wholeOf = (content: readonly ContentBlock[], stopReason: string, about = ABOUT): JsonObject => {
   const answer = { output: { message: { role: 'assistant', content } }, stopReason, usage: USAGE }
-  const { body } = responseAnswer(about, []).whole(200, Buffer.from(JSON.stringify(answer)), [])
+  const { body } = responseAnswer(about, []).whole(200, Buffer.from(JSON.stringify(answer)), [], null)
   return JSON.parse(body.toString()) as JsonObject
 }
 
@@ -40,7 +40,7 @@ function streamed(bytes: Buffer, cuts: readonly number[], about = ABOUT): Event[
   const answer = responseAnswer(about, [])
   const edges = [0, ...cuts.map((cut) => cut % bytes.length).sort((a, b) => a - b), bytes.length]
   const pushed = edges.slice(1).map((end, index) => answer.push(bytes.subarray(edges[index], end)))
-  return eventsIn(Buffer.concat([...pushed, answer.end()]).toString())
+  return eventsIn(Buffer.concat([...pushed, answer.end(null)]).toString())
 }
 
 describe('an answer', () => {
