@@ -22,7 +22,8 @@ const MOST_HEADER_BYTES = 16_384
 const CONNECT_MILLISECONDS = 10_000
 
 export function createPoster(guard: AddressGuard): Poster {
-  const connect = buildConnector({ lookup: guard.lookup, timeout: CONNECT_MILLISECONDS })
+  // HTTP/2 would let a receiver stop this process (docs/adr/0017-no-http2-outwards.md)
+  const connect = buildConnector({ lookup: guard.lookup, timeout: CONNECT_MILLISECONDS, allowH2: false })
   const agent = new Agent({
     connect(options, callback) {
       // a literal address is not looked up, so nothing else would check it
@@ -31,6 +32,7 @@ export function createPoster(guard: AddressGuard): Poster {
       if (refusal === null) connect(options, callback)
       else callback(new NotifierFailure(refusal), null)
     },
+    allowH2: false,
     maxHeaderSize: MOST_HEADER_BYTES,
     // one connection for each attempt: the address is checked anew each time
     pipelining: 0,

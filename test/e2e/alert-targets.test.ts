@@ -1,5 +1,8 @@
 // Every kind of target over real sockets: what arrives, what is refused, and that nothing lasts longer or reads more than it may.
 
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:tls'
 import { Webhook } from 'standardwebhooks'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { TLS_FOR_TESTS } from '../../src/http/tls.fixture.ts'
@@ -52,6 +55,24 @@ describe('a webhook', () => {
     expect(() => new Webhook(SECRET).verify(`${got?.body ?? ''} `, got?.headers as Record<string, string>)).toThrow(
       'No matching signature',
     )
+  })
+
+  it('speaks HTTP/1.1 alone, also to who prefers HTTP/2', async () => {
+    let offered: readonly string[] = []
+    const chooses = createServer({
+      ...TLS_FOR_TESTS,
+      ALPNCallback: ({ protocols }) => {
+        offered = protocols
+        return protocols[0]
+      },
+    })
+    chooses.on('tlsClientError', () => {})
+    chooses.listen(0, '127.0.0.1')
+    await once(chooses, 'listening')
+    // its certificate is nobody's
+    await expect(send(`https://127.0.0.1:${(chooses.address() as AddressInfo).port}/`)).rejects.toThrow('reached')
+    expect(offered).toEqual(['http/1.1'])
+    chooses.close()
   })
 
   it.each([

@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand } from '@aws-sdk/client-bedrock-runtime'
-import { H2CClient, Pool, type Dispatcher } from 'undici'
+import { Pool } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BilledCall } from '../../simulator/bill.ts'
 import { parseScenario } from '../../simulator/scenario.ts'
@@ -15,8 +15,9 @@ import { billWhenSettled } from './bill-reader.ts'
 import { faultRules, leavesUsageUnknown, liesAboutUsage, saysAbsurdUsage } from './mixed-faults.ts'
 import { mixedTraffic, type MixedCall } from './mixed-traffic.ts'
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts'
+import { createHttp2Client } from './http2-client.ts'
 import { choicesFor } from './random.ts'
-import { rawCall, type Seen } from './raw-call.ts'
+import { type Asker, rawCall, type Seen } from './raw-call.ts'
 import { CALL_KEY, reconcile } from './reconcile.ts'
 import { picoOf } from './truth.ts'
 
@@ -62,7 +63,7 @@ beforeAll(async () => {
 
 async function makeAllCalls(): Promise<void> {
   const pool = new Pool(gateway.url, { connections: CONCURRENT.http1, pipelining: 1 })
-  const session = new H2CClient(gateway.url, { pipelining: CONCURRENT.http2 })
+  const session = createHttp2Client(gateway.url)
   const clients = { drain: sdkClient(tenants.drain), abort: sdkClient(tenants.abort) }
   await Promise.all([work('http1', raw(pool)), work('http2', raw(session)), work('sdk', throughSdk(clients))])
   await Promise.all([pool.destroy(), session.destroy()])
@@ -85,11 +86,11 @@ async function work(over: MixedCall['over'], make: (call: MixedCall) => Promise<
   await Promise.all(Array.from({ length: CONCURRENT[over] }, worker))
 }
 
-function raw(dispatcher: Dispatcher): (call: MixedCall) => Promise<void> {
+function raw(asker: Asker): (call: MixedCall) => Promise<void> {
   return async (call) => {
     const key = tenants[call.plan].secret
     if (call.leavesUpload) await leaveDuringUpload(call, key)
-    else seen.set(call.name, await rawCall(dispatcher, { ...call.request, key, leave: call.leave }))
+    else seen.set(call.name, await rawCall(asker, { ...call.request, key, leave: call.leave }))
   }
 }
 

@@ -1,7 +1,21 @@
 // Calls over plain HTTP that note exactly what their client saw, and that may leave at any moment.
 
-import type { Dispatcher } from 'undici'
 import { messagesOf, type StreamMessage } from './event-stream-reader.ts'
+
+/** What makes the calls: a pool of undici's over HTTP/1.1, or the client of http2-client.ts. */
+export type Asker = {
+  request(options: {
+    readonly path: string
+    readonly method: 'POST'
+    readonly headers: Record<string, string>
+    readonly body: Buffer
+    readonly signal: AbortSignal
+  }): Promise<{
+    readonly statusCode: number
+    readonly headers: Readonly<Record<string, string | string[] | undefined>>
+    readonly body: AsyncIterable<unknown>
+  }>
+}
 
 /** When the client leaves; null: it stays to the end. */
 export type Leave =
@@ -38,13 +52,13 @@ export type Seen = {
   readonly failure: string | null
 }
 
-export async function rawCall(dispatcher: Dispatcher, call: RawCall): Promise<Seen> {
+export async function rawCall(asker: Asker, call: RawCall): Promise<Seen> {
   const client = new RawClient(call)
   const { leave = null } = call
   const timer = leave?.at === 'before_first_byte' ? setTimeout(client.leave, leave.afterMilliseconds) : undefined
   if (leave?.at === 'moment') void leave.moment.then(client.leave)
   try {
-    await client.run(dispatcher)
+    await client.run(asker)
   } catch (thrown) {
     client.failure = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
   } finally {
@@ -68,9 +82,9 @@ class RawClient {
     this.#call = call
   }
 
-  async run(dispatcher: Dispatcher): Promise<void> {
+  async run(asker: Asker): Promise<void> {
     const { path, key, headers, body, leave } = this.#call
-    const answer = await dispatcher.request({
+    const answer = await asker.request({
       path,
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: `Bearer ${key}`, ...headers },

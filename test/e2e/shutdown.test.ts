@@ -4,16 +4,19 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { H2CClient, Pool, type Dispatcher } from 'undici'
+import { Pool } from 'undici'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseScenario } from '../../simulator/scenario.ts'
 import { startSimulator, type RunningSimulator } from '../../simulator/server.ts'
 import type { LedgerLine } from './admin-client.ts'
 import { billWhenSettled } from './bill-reader.ts'
 import { startGatewayProcess, type GatewayProcess } from './gateway-process.ts'
-import { rawCall, type Seen } from './raw-call.ts'
+import { createHttp2Client } from './http2-client.ts'
+import { type Asker, rawCall, type Seen } from './raw-call.ts'
 import { CALL_KEY, reconcile, type Reconciled } from './reconcile.ts'
 import { callNamed } from './requests.ts'
+
+type Client = Asker & { destroy(): Promise<void> }
 
 const TIMEOUT = { timeout: 120_000 }
 /** Calls named like this never end by themselves. */
@@ -26,7 +29,7 @@ let simulator: RunningSimulator
 let dataDir: string
 let gateway: GatewayProcess
 let key: string
-let dispatchers: Dispatcher[]
+let clients: Client[]
 let seen: Map<string, Seen>
 
 beforeEach(async () => {
@@ -34,12 +37,12 @@ beforeEach(async () => {
   simulator = await startSimulator({ tokensPerSecond: 100, scenario })
   dataDir = mkdtempSync(join(tmpdir(), 'weighbridge-shutdown-'))
   seen = new Map()
-  dispatchers = []
+  clients = []
 })
 
 afterEach(async () => {
   await gateway.kill()
-  await Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()))
+  await Promise.all(clients.map((client) => client.destroy()))
   await simulator.close()
   rmSync(dataDir, { recursive: true, force: true })
 })
@@ -54,13 +57,13 @@ async function begin(settings: Readonly<Record<string, string>> = {}): Promise<v
 }
 
 /** Starts streams and resolves once each has shown its first bytes; `ended` when all clients know how theirs ended. */
-async function streams(names: readonly string[], dispatcher: Dispatcher): Promise<{ ended: Promise<unknown> }> {
-  dispatchers.push(dispatcher)
+async function streams(names: readonly string[], client: Client): Promise<{ ended: Promise<unknown> }> {
+  clients.push(client)
   let begun = 0
   const ended = Promise.all(
     names.map(async (name) => {
       const onFirstBytes = (): void => void (begun += 1)
-      seen.set(name, await rawCall(dispatcher, { ...callNamed(name, 'stream', 100), key, onFirstBytes }))
+      seen.set(name, await rawCall(client, { ...callNamed(name, 'stream', 100), key, onFirstBytes }))
     }),
   )
   for (let look = 0; begun < names.length && look < 600; look += 1) await wait(50)
@@ -83,7 +86,7 @@ describe('SIGTERM with 100 running streams', () => {
   it('takes no new connection, lets every stream end, exits with 0 and has lost nothing', TIMEOUT, async () => {
     await begin()
     const over1 = await streams(named(90, 'http1'), poolOf(90))
-    const over2 = await streams(named(10, 'http2'), new H2CClient(gateway.url, { pipelining: 10 }))
+    const over2 = await streams(named(10, 'http2'), createHttp2Client(gateway.url))
     gateway.signal('SIGTERM')
     expect(await refusesConnections()).toBe(true)
     await Promise.all([over1.ended, over2.ended])

@@ -36,6 +36,23 @@ describe('a planted breach is found:', () => {
   })
 })
 
+describe('a client of undici that may speak HTTP/2', () => {
+  const using = (code: string): string[] => only('src/a.ts', `${PROMISE}import { Pool } from 'undici'\n${code}`)
+
+  it.each(['new Pool(url)', 'new Agent({ connections: 1 })', 'buildConnector({})', 'new H2CClient(url)'])(
+    '%s is found',
+    (code) => {
+      expect(using(`export const client = ${code}`)).toEqual([
+        expect.stringMatching(/^src\/a\.ts: \w+ may speak HTTP\/2; say allowH2: false$/),
+      ])
+    },
+  )
+
+  it('one that says that it does not, passes', () => {
+    expect(using('export const client = new Pool(url, { allowH2: false })')).toEqual([])
+  })
+})
+
 describe('what is allowed passes:', () => {
   it.each([
     `#!/usr/bin/env node\n${PROMISE}`,

@@ -1,4 +1,5 @@
-// Habits that a machine can see: a file says what it promises, modules hold no state, nothing of ours is mocked, no drawer for the rest.
+// Habits that a machine can see: a file says what it promises, modules hold no state, nothing of ours is mocked, no drawer for the rest, and
+// no client of undici speaks HTTP/2.
 
 import { isNamed, isNode, parseSource, walk, type Sources, type SyntaxNode } from './source-tree.ts'
 
@@ -10,6 +11,7 @@ export function habitBreachesOf(files: Sources): string[] {
   for (const [path, text] of files) {
     const drawer = path.split('/').find((part) => DRAWERS.has(part.replace(/(?:\.test)?\.ts$/, '')))
     if (drawer !== undefined) breaches.push(`${path}: "${drawer}" says nothing of what is inside`)
+    for (const name of http2Clients(path, text)) breaches.push(`${path}: ${name} may speak HTTP/2; say allowH2: false`)
     if (path.endsWith('.test.ts')) {
       if (mocksModules(path, text)) breaches.push(`${path}: mocks a module; pass what differs as an argument`)
       continue
@@ -52,6 +54,30 @@ function beginsEmpty(value: unknown): boolean {
   if (value.type !== 'NewExpression') return false
   const container = ['Map', 'Set', 'WeakMap', 'WeakSet'].some((name) => isNamed(value.callee, name))
   return container && Array.isArray(value.arguments) && value.arguments.length === 0
+}
+
+/**
+ * Undici offers HTTP/2 unless it is told not to, and its client there can be made to write without end by whom it speaks to
+ * (docs/adr/0017-no-http2-outwards.md).
+ */
+const UNDICI_CLIENTS = new Set(['Agent', 'Client', 'Pool', 'BalancedPool', 'RoundRobinPool', 'buildConnector'])
+
+function http2Clients(path: string, text: string): string[] {
+  if (!text.includes("from 'undici'")) return []
+  const found: string[] = []
+  for (const statement of parseSource(path, text)) {
+    walk(statement, (node) => {
+      const name = isNode(node.callee) && node.callee.type === 'Identifier' ? String(node.callee.name) : ''
+      if (name === 'H2CClient') found.push(name)
+      if (
+        path.startsWith('src/') &&
+        UNDICI_CLIENTS.has(name) &&
+        !text.slice(node.start, node.end).includes('allowH2: false')
+      )
+        found.push(name)
+    })
+  }
+  return found
 }
 
 function mocksModules(path: string, text: string): boolean {
