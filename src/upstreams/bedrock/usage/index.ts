@@ -2,11 +2,13 @@
 
 import type { TapQuestion, UsageTap } from '../../../core/upstream.ts'
 import { CONVERSE_PATHS } from './converse.ts'
+import { CHAT_COMPLETIONS, MESSAGES, RESPONSES, type DialectPlan } from './dialects.ts'
 import { familyOf } from './families.ts'
 import { askRequest, type Family } from './family.ts'
 import { readGuardrailChecks, readGuardrailUsage } from './guardrail.ts'
 import { compilePaths } from './json-paths.ts'
 import { type CacheTtl, Sheet } from './sheet.ts'
+import { createSseTap } from './sse-tap.ts'
 import { createBodyTap, createConverseStreamTap, createInvokeStreamTap, createPassiveTap } from './taps.ts'
 
 /** Operations whose answers say usage, or whose requests do. All others are free: their usage is empty and known. */
@@ -18,6 +20,12 @@ const TAPS = {
   InvokeModelWithBidirectionalStream: (question) => createInvokeStreamTap(invokePlan(question, true)),
   StartAsyncInvoke: (question) => createBodyTap(asyncPlan(question)),
   ApplyGuardrail: () => createBodyTap(guardrailPlan(GUARDRAIL_PATHS)),
+  ChatCompletions: (question) => dialectTap(CHAT_COMPLETIONS, question, false),
+  ChatCompletionsStream: (question) => dialectTap(CHAT_COMPLETIONS, question, true),
+  CreateResponse: (question) => dialectTap(RESPONSES, question, false),
+  CreateResponseStream: (question) => dialectTap(RESPONSES, question, true),
+  Messages: (question) => dialectTap(MESSAGES, question, false),
+  MessagesStream: (question) => dialectTap(MESSAGES, question, true),
   InvokeGuardrailChecks: () => createBodyTap(guardrailPlan(CHECKS_PATHS)),
 } as const satisfies Record<string, (question: TapQuestion) => UsageTap>
 
@@ -48,6 +56,12 @@ function asyncPlan({ model, requestBody }: TapQuestion) {
   const finish = finisher(family, 'modelInput.', requestBody)
   if (family.finish === undefined) sheet.note('an asynchronous call of this model says its usage nowhere')
   return { sheet, paths: NO_PATHS, finish }
+}
+
+function dialectTap(plan: DialectPlan, { model }: TapQuestion, streaming: boolean): UsageTap {
+  const { family } = familyOf(model?.baseModel ?? null)
+  const parts = { sheet: newSheet(family.cacheTtl, streaming), paths: plan.paths, finish: nothingMore }
+  return streaming ? createSseTap({ ...plan, ...parts }) : createBodyTap(parts)
 }
 
 function guardrailPlan(paths: typeof GUARDRAIL_PATHS) {

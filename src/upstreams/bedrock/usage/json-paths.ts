@@ -101,6 +101,7 @@ const TEXT_KEYS = byLength([
   'partial_json',
   'generated_text',
   'reasoning_content',
+  'delta',
   'input',
 ])
 

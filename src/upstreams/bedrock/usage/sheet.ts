@@ -93,6 +93,8 @@ export class Sheet {
   ended = false
   /** set by whoever sees the very last event of a stream */
   finalSeen = false
+  /** what an error inside a stream calls itself; null: there was none */
+  failed: string | null = null
   variant: string | null = null
   /** the beginnings of list elements that a family counts, and how many there were */
   firstHead: string | null = null

@@ -111,13 +111,13 @@ type StreamParts = {
 /** No token is longer in the answer's JSON, escapes included, on the average of many. */
 const LONGEST_TOKEN_BYTES = 16
 
-type Ending = Pick<UsageReading, 'streamException' | 'complete'> & {
+export type Ending = Pick<UsageReading, 'streamException' | 'complete'> & {
   /** only estimates ask for it, so it is measured when it is asked for */
   readonly outputCharacters: () => number
 }
 
 /** The tap's promise not to throw, kept in one place: a reader that fails is noted and hears nothing more. */
-abstract class GuardedTap implements UsageTap {
+export abstract class GuardedTap implements UsageTap {
   protected readonly sheet: Sheet
   protected status = 0
   #failed = false
@@ -131,6 +131,11 @@ abstract class GuardedTap implements UsageTap {
   /** how many pieces of an answer have passed: each is a token at least */
   protected pieces = 0
   protected abstract close(): Ending
+
+  /** One piece more, of so many bytes of text. */
+  protected count(bytes: number): void {
+    if (bytes > 0) this.pieces += Math.max(1, Math.floor(bytes / LONGEST_TOKEN_BYTES))
+  }
 
   get outputTokensSoFar(): number {
     return Math.max(this.pieces, this.sheet.soFar('output_tokens'))
@@ -263,12 +268,8 @@ class StreamTap extends GuardedTap {
       const { characters, event } = this.#parts
       const before = characters()
       event(type, message.payload)
-      this.#count(characters() - before)
+      this.count(characters() - before)
     }
-  }
-
-  #count(bytes: number): void {
-    if (bytes > 0) this.pieces += Math.max(1, Math.floor(bytes / LONGEST_TOKEN_BYTES))
   }
 }
 
@@ -309,11 +310,11 @@ const nothing = (): number => 0
 
 function ignore(): void {}
 
-function isSuccess(status: number): boolean {
+export function isSuccess(status: number): boolean {
   return status >= 200 && status < 300
 }
 
-function noteProblem(sheet: Sheet, { path, problem }: ScanProblem): void {
+export function noteProblem(sheet: Sheet, { path, problem }: ScanProblem): void {
   sheet.note(`suspect: ${path} is ${problem === 'too_large' ? 'too large to be read' : 'not JSON'}`)
 }
 
