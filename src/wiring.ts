@@ -235,6 +235,7 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     upstream: parts.upstream,
     drains: parts.drains,
     owners: createResourceOwners(store.settings),
+    keptAnswers: store.keptAnswers,
     lifecycles: parts.lifecycles,
     modelBounds: modelBoundsOf,
     inputEstimates: new InputEstimates(),

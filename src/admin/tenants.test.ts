@@ -197,8 +197,10 @@ describe('a plan', () => {
   })
 
   it('says what it lets through of other dialects, all unless it says otherwise', async () => {
-    expect((await put({})).body).toMatchObject({ dialects: { anthropic_beta: 'pass', unknown_fields: 'pass' } })
-    const dialects = { anthropic_beta: 'strip', unknown_fields: 'refuse' }
+    expect((await put({})).body).toMatchObject({
+      dialects: { anthropic_beta: 'pass', unknown_fields: 'pass', bedrock_endpoints: 'auto' },
+    })
+    const dialects = { anthropic_beta: 'strip', unknown_fields: 'refuse', bedrock_endpoints: 'prefer' }
     expect((await put({ dialects })).body).toMatchObject({ dialects })
     expect((await put({ dialects: { anthropic_beta: 'maybe' } })).status).toBe(400)
   })

@@ -94,9 +94,9 @@ describe('plans', () => {
     expect((await line.run('plan show held')).out).toContain('cap_output=true')
     expect((await line.run('plan set held --allow-model * --fallback-price 3')).code).toBe(2)
     await line.run('plan delete held')
-    const said = '--anthropic-beta strip --unknown-fields refuse'
+    const said = '--anthropic-beta strip --unknown-fields refuse --bedrock-endpoints avoid'
     expect(await line.json(`plan set closed --allow-model * ${said}`)).toMatchObject({
-      dialects: { anthropic_beta: 'strip', unknown_fields: 'refuse' },
+      dialects: { anthropic_beta: 'strip', unknown_fields: 'refuse', bedrock_endpoints: 'avoid' },
     })
     await line.run('plan delete closed')
     expect((await line.run('plan list')).out).toMatch(

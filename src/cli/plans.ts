@@ -27,6 +27,7 @@ export const plan: Group = {
         ...BUDGETING_OPTIONS,
         'anthropic-beta': text('pass|strip|refuse', 'what happens to the names in anthropic-beta'),
         'unknown-fields': text('pass|strip|refuse', 'what happens to members that a dialect is not known to have'),
+        'bedrock-endpoints': text('auto|prefer|avoid', "when Bedrock's own endpoints of other dialects are called"),
         'allow-unknown-models': flag('take patterns that match no known model'),
       },
       async run({ admin }, { positionals, options }) {
@@ -92,14 +93,13 @@ const forPeople = (found: Json): Json => ({
 function dialectsOf(options: {
   readonly 'anthropic-beta'?: string | undefined
   readonly 'unknown-fields'?: string | undefined
+  readonly 'bedrock-endpoints'?: string | undefined
 }): { dialects?: Json } {
-  const beta = options['anthropic-beta']
-  const unknown = options['unknown-fields']
-  if (beta === undefined && unknown === undefined) return {}
-  return {
-    dialects: {
-      ...(beta === undefined ? {} : { anthropic_beta: beta }),
-      ...(unknown === undefined ? {} : { unknown_fields: unknown }),
-    },
+  const said = {
+    anthropic_beta: options['anthropic-beta'],
+    unknown_fields: options['unknown-fields'],
+    bedrock_endpoints: options['bedrock-endpoints'],
   }
+  const given = Object.entries(said).filter(([, choice]) => choice !== undefined)
+  return given.length === 0 ? {} : { dialects: Object.fromEntries(given) as Json }
 }

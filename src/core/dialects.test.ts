@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { joinDialects, USUAL_DIALECTS, type DialectPolicy } from './dialects.ts'
 
-const policy = (anthropicBeta: DialectPolicy['anthropicBeta'], unknownFields: DialectPolicy['unknownFields']) => ({
-  anthropicBeta,
-  unknownFields,
-})
+const policy = (
+  anthropicBeta: DialectPolicy['anthropicBeta'],
+  unknownFields: DialectPolicy['unknownFields'],
+  bedrockEndpoints: DialectPolicy['bedrockEndpoints'] = 'auto',
+): DialectPolicy => ({ anthropicBeta, unknownFields, bedrockEndpoints })
 
 describe('plans of a tenant and its ancestors', () => {
   it.each([
@@ -12,6 +13,8 @@ describe('plans of a tenant and its ancestors', () => {
     [[policy('strip', 'pass')], policy('strip', 'pass')],
     [[policy('pass', 'refuse'), policy('strip', 'strip')], policy('strip', 'refuse')],
     [[policy('refuse', 'pass'), policy('pass', 'pass')], policy('refuse', 'pass')],
+    [[policy('pass', 'pass', 'prefer'), policy('pass', 'pass')], policy('pass', 'pass', 'prefer')],
+    [[policy('pass', 'pass', 'avoid'), policy('pass', 'pass', 'prefer')], policy('pass', 'pass', 'avoid')],
   ])('%j let pass what the strictest lets pass', (policies, wanted) => {
     expect(joinDialects(policies)).toEqual(wanted)
   })

@@ -8,6 +8,7 @@ export const ERRORS = {
   tenant_disabled: { status: 403, retryable: false, message: 'This tenant is disabled.' },
   may_not_act_for: { status: 403, retryable: false, message: 'This key may not act for that tenant.' },
   unknown_model: { status: 404, retryable: false, message: 'There is no such model.' },
+  unknown_answer: { status: 404, retryable: false, message: 'There is no such answer.' },
   unknown_route: { status: 404, retryable: false, message: 'There is no such operation.' },
   rate_limited: { status: 429, retryable: true, message: 'A rate limit or quota is used up.' },
   budget_exceeded: { status: 400, retryable: false, message: 'The budget is used up.' },

@@ -52,8 +52,8 @@ export function boundsOf(question: BoundsQuestion): CallBounds {
   if (FREE_OPERATIONS.has(operation)) return NOTHING
   const input = inputBoundOf({ body, baseModel, contextTokens: most.contextTokens, listedImages: facts.inputImages })
   if (GUARDRAIL_OPERATIONS.has(operation)) return { ...NOTHING, quantities: guardrailUnits(body.length, input.images) }
-  // A stored prompt is longer than what fills in its blanks.
-  const isStored = model.kind === 'prompt'
+  // A stored prompt is longer than what fills in its blanks, and a stored conversation than what comes next in it.
+  const isStored = model.kind === 'prompt' || facts.continues
   const inputTokens = isStored ? Math.max(input.tokens, most.contextTokens ?? LARGEST_PROMPT_TOKENS) : input.tokens
   const outputTokens = outputBound(question) * facts.answers
   const characters = body.length + outputTokens * CHARACTERS_PER_TOKEN

@@ -71,6 +71,8 @@ export function forward(dependencies: ForwardDependencies, question: ForwardQues
   return run
 }
 
+const AWS_STREAM = 'application/vnd.amazon.eventstream'
+const EVENT_STREAM = 'text/event-stream'
 const OUTGROWN = 'The answer grew beyond what its budget held for it, and was ended.'
 
 /**
@@ -182,7 +184,9 @@ class Run implements UpstreamListener, RunningCall {
       requestBody: call.body,
     })
     this.#tap.headers(status, headers)
-    const streams = flatHeader(headers, 'content-type')?.startsWith('application/vnd.amazon.eventstream') ?? false
+    const type = flatHeader(headers, 'content-type') ?? ''
+    // other streams' events cannot be told apart here, only by who translates them
+    const streams = type.startsWith(AWS_STREAM) || (this.#question.answer !== null && type.startsWith(EVENT_STREAM))
     this.#delivery.head(status, answerHeaders(headers, admitted.hold.requestId, ownWords), streams)
   }
 
@@ -357,12 +361,12 @@ class Run implements UpstreamListener, RunningCall {
   }
 
   #deliver(error: GatewayError | null): void {
-    const { surface, admitted } = this.#question
+    const { surface, answer, admitted } = this.#question
     if (error === null) this.#delivery.complete()
     else
       this.#delivery.fail(
         surface.renderError(error, admitted.hold.requestId),
-        surface.renderStreamError(error),
+        answer?.failure?.(error) ?? surface.renderStreamError(error),
         admitted.hold.requestId,
       )
     this.#state = 'ended'

@@ -182,7 +182,7 @@ const FAILURES: Partial<Record<UpstreamFailure['kind'], ErrorCode>> = {
 
 type Collected = { readonly status: number; readonly headers: readonly string[]; readonly body: Buffer }
 
-function collect(upstream: Upstream, call: UpstreamCall): Promise<Collected> {
+export function collect(upstream: Upstream, call: UpstreamCall): Promise<Collected> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0

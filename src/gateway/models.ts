@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../core/errors.ts'
 import { REQUEST_ID_HEADER } from './headers.ts'
+import { answerKept, type KeptDependencies } from './kept-answers.ts'
 import { answerList, askList, type ListQuestion, type ListDependencies } from './lists.ts'
 import type { ListedModel, Route } from './surfaces/surface.ts'
 
@@ -9,8 +10,14 @@ import type { ListedModel, Route } from './surfaces/surface.ts'
 const MOST_PAGES = 20
 
 /** What calls no model: lists and reads, as Bedrock answers them or as the dialect does. */
-export const answerUnmetered = (dependencies: ListDependencies, question: ListQuestion): Promise<void> =>
-  (question.route.kind === 'models' ? answerModels : answerList)(dependencies, question)
+export function answerUnmetered(
+  dependencies: ListDependencies & KeptDependencies,
+  question: ListQuestion,
+): Promise<void> {
+  const { kind } = question.route
+  if (kind === 'kept') return answerKept(dependencies, question)
+  return (kind === 'models' ? answerModels : answerList)(dependencies, question)
+}
 
 async function answerModels(dependencies: ListDependencies, question: ListQuestion): Promise<void> {
   const { exchange, surface, route, requestId } = question

@@ -5,6 +5,7 @@ export const EXTRA_FIELDS = 'additionalModelRequestFields'
 
 const CONVERSE_CAP = 'inferenceConfig.maxTokens'
 const CHAT_CAPS = ['max_completion_tokens', 'max_tokens']
+const RESPONSE_CAP = 'max_output_tokens'
 
 type FamilyCaps = {
   readonly models: RegExp
@@ -32,7 +33,7 @@ const INVOKE_PATHS = [...new Set([...FAMILY_CAPS.flatMap(({ caps }) => caps), ..
 
 /** Every path that is a cap for some model. */
 export const OUTPUT_CAP_PATHS: readonly string[] = [
-  ...new Set([CONVERSE_CAP, ...INVOKE_PATHS, ...INVOKE_PATHS.map((path) => `${EXTRA_FIELDS}.${path}`)]),
+  ...new Set([CONVERSE_CAP, RESPONSE_CAP, ...INVOKE_PATHS, ...INVOKE_PATHS.map((path) => `${EXTRA_FIELDS}.${path}`)]),
 ]
 
 export type CapQuestion = { readonly operation: string; readonly baseModel: string | null }
@@ -49,9 +50,11 @@ export function effectiveCap(question: CapQuestion, caps: ReadonlyMap<string, nu
 /** The paths that the model reads its cap from, the one to write first; none: it has none, or its shape is not known. */
 export function capPathsOf({ operation, baseModel }: CapQuestion): readonly string[] {
   if (operation === 'Converse' || operation === 'ConverseStream') return CONVERSE_PATHS
+  if (operation === 'CreateResponse' || operation === 'CreateResponseStream') return RESPONSE_PATHS
   if (baseModel === null) return NO_PATHS
   return FAMILY_CAPS.find(({ models }) => models.test(baseModel))?.caps ?? NO_PATHS
 }
 
 const CONVERSE_PATHS = [CONVERSE_CAP]
+const RESPONSE_PATHS = [RESPONSE_CAP]
 const NO_PATHS: readonly string[] = []

@@ -2,6 +2,7 @@
 
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
+import type { KeptAnswerStore } from '../core/kept-answer.ts'
 import { limitHeaders } from '../core/limit-headers.ts'
 import type { RefusedCall } from '../core/refused-call.ts'
 import type { Hold } from '../core/reservation.ts'
@@ -10,7 +11,14 @@ import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies } from './admit.ts'
 import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
 import { Backlog } from './backlog.ts'
-import { deadlineTickMilliseconds, forward, type ForwardDependencies, type RunningCall } from './forward.ts'
+import {
+  deadlineTickMilliseconds,
+  forward,
+  type ForwardDependencies,
+  type ForwardQuestion,
+  type RunningCall,
+} from './forward.ts'
+import { checkKept, rememberKept } from './kept-answers.ts'
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import { createLongPolling, type LongPollingDependencies } from './long-polling.ts'
 import { answerUnmetered } from './models.ts'
@@ -35,6 +43,7 @@ export type PipelineDependencies = AuthenticateDependencies &
     readonly forwardLimits: ForwardDependencies['limits']
     readonly pipelineLimits: PipelineLimits
     readonly owners: ResourceOwners
+    readonly keptAnswers: KeptAnswerStore
     readonly lifecycles: Lifecycles
     readonly directory: () => Directory
     readonly newId: () => string
@@ -191,10 +200,12 @@ async function startCall(
   const wanted =
     prepared.translate === null
       ? asItCame(exchange, route, prepared.facts, question.body)
-      : prepared.translate({ model, requestId, now, dialects: member.dialects })
+      : prepared.translate({ model, requestId, now, dialects: member.dialects, access: member.access })
   const tenantId = member.principal.tenant.id
   const outgoing = rewrite(wanted, { access: member.access, tenantId, renamed })
-  const { operation, path, headers, body, streams, answer } = outgoing
+  const { operation, path, headers, body, streams, answer, kept } = outgoing
+  if (kept !== undefined && kept.named.length > 0)
+    await checkKept(dependencies, kept, { tenantId, region: model.region })
   const facts = keepMetadata(outgoing.facts, dependencies.metadataKeys)
   const admitted = await admit(dependencies, {
     requestId,
@@ -230,8 +241,19 @@ async function startCall(
       region: model.region,
       credentials: member.access.credentials,
     },
-    onAnswer: operation === 'StartAsyncInvoke' ? (answered) => dependencies.owners.remember(answered, tenantId) : null,
+    onAnswer: onAnswerOf(dependencies, outgoing, { tenantId, region: model.region }),
   })
+}
+
+/** What an answer has made upstream is its tenant's from then on. */
+function onAnswerOf(
+  dependencies: PipelineDependencies,
+  { operation, kept }: Outgoing,
+  where: { readonly tenantId: string; readonly region: string },
+): ForwardQuestion['onAnswer'] {
+  if (kept !== undefined) return () => rememberKept(dependencies, kept, where)
+  if (operation !== 'StartAsyncInvoke') return null
+  return (answered) => dependencies.owners.remember(answered, where.tenantId)
 }
 
 /** A native call: the path, the body and the headers that Bedrock has a meaning for, untouched. */

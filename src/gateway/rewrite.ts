@@ -15,12 +15,19 @@ export type RewriteQuestion = {
   readonly renamed: string | null
 }
 
-/** Where Bedrock reads tier, metadata and guardrail of a call: members of Converse's body, headers of InvokeModel. */
-const FORMS: Readonly<Record<string, 'body' | 'headers'>> = {
+/**
+ * Where Bedrock reads tier, metadata and guardrail of a call: members of Converse's body, headers of InvokeModel. Its endpoints of OpenAI's
+ * dialect read the tier in the body and the guardrail in headers, and no metadata at all.
+ */
+const FORMS: Readonly<Record<string, 'body' | 'headers' | 'openai'>> = {
   Converse: 'body',
   ConverseStream: 'body',
   InvokeModel: 'headers',
   InvokeModelWithResponseStream: 'headers',
+  ChatCompletions: 'openai',
+  ChatCompletionsStream: 'openai',
+  CreateResponse: 'openai',
+  CreateResponseStream: 'openai',
 }
 
 /** Throws GatewayError where the client's own part leaves no room for the plan's. */
@@ -29,6 +36,7 @@ export function rewrite(call: Outgoing, { access, tenantId, renamed }: RewriteQu
   const form = FORMS[call.operation]
   if (form === undefined || asksNothing(access)) return named
   const tier = tierFor(access, tenantId, call.facts.tier)
+  if (form === 'openai') return intoOpenai(named, access, tier)
   return form === 'body' ? intoBody(named, access, tier) : intoHeaders(named, access, tier)
 }
 
@@ -36,6 +44,9 @@ const asksNothing = ({ tiers, guardrail, requestMetadata }: Access): boolean =>
   tiers === null && guardrail === null && Object.keys(requestMetadata).length === 0
 
 const MODEL_ID = createJsonSplicer(['modelId'])
+const MODEL = createJsonSplicer(['model'])
+/** Paths of Bedrock's own endpoints of other dialects, whose bodies name the model. */
+const OF_DIALECTS = /^\/(?:openai|anthropic)\//
 
 function rename(call: Outgoing, modelId: string): Outgoing {
   const { path, body } = call
@@ -45,7 +56,10 @@ function rename(call: Outgoing, modelId: string): Outgoing {
     const operationAt = path.lastIndexOf('/', queryAt === -1 ? path.length : queryAt)
     return { ...call, path: `${MODEL_PREFIX}${encodeURIComponent(modelId)}${path.slice(operationAt)}` }
   }
-  const spliced = MODEL_ID.splice(body, () => ({ modelId: JSON.stringify(modelId) }))
+  const json = JSON.stringify(modelId)
+  const spliced = OF_DIALECTS.test(path)
+    ? MODEL.splice(body, () => ({ model: json }))
+    : MODEL_ID.splice(body, () => ({ modelId: json }))
   if (!spliced.ok) throw notAnObject()
   return { ...call, body: spliced.body }
 }
@@ -121,6 +135,19 @@ function intoHeaders(call: Outgoing, access: Access, tier: Tier): Outgoing {
   }
   const body = access.tiers === null ? call.body : withTier(call.body, tier)
   return { ...call, headers: withHeaders(headers, written), body, facts: factsWith(facts, tier, access) }
+}
+
+function intoOpenai(call: Outgoing, access: Access, tier: Tier): Outgoing {
+  const headers = withHeaders(call.headers, guardrailHeaders(access.guardrail))
+  const type = wireOfTier(tier) ?? 'default'
+  const spliced = CHAT.splice(call.body, (read) => {
+    const written = read('service_tier')
+    const isRight =
+      access.tiers === null || (written === undefined ? type === 'default' : written === JSON.stringify(type))
+    return isRight ? {} : { service_tier: JSON.stringify(type) }
+  })
+  if (!spliced.ok) throw notAnObject()
+  return { ...call, headers, body: spliced.body, facts: factsWith(call.facts, tier, access) }
 }
 
 const CHAT = createJsonSplicer(['service_tier'])

@@ -118,7 +118,8 @@ export class TranslatedDelivery extends Delivery {
   #endStream(usage: Usage | null): void {
     this.#pass(() => this.#options.answer.end(usage), true)
     if (this.#failure === null) return
-    const words = this.#options.surface.renderStreamError(this.#failure)
+    const { answer, surface } = this.#options
+    const words = answer.failure?.(this.#failure) ?? surface.renderStreamError(this.#failure)
     if (words !== null) super.chunk(words, true)
   }
 

@@ -74,7 +74,7 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
           limitHeaders: true,
           fallbackPrice: { inputToken: picoUsd(3_000_000n), outputToken: picoUsd(15_000_000n) },
         },
-        dialects: { anthropicBeta: 'strip', unknownFields: 'refuse' },
+        dialects: { anthropicBeta: 'strip', unknownFields: 'refuse', bedrockEndpoints: 'avoid' },
         name: 'New',
       })
       await plans.putPlan(changed)

@@ -7,6 +7,7 @@ import { openSqliteStore } from '../../src/stores/sql/sqlite.ts'
 import { auditStoreContract } from './audit-store.ts'
 import { alertStoreContract } from './alert-store.ts'
 import { ledgerStoreContract } from './ledger-store.ts'
+import { keptAnswerStoreContract } from './kept-answer-store.ts'
 import { aliasStoreContract } from './alias-store.ts'
 import { planStoreContract } from './plan-store.ts'
 import { priceStoreContract } from './price-store.ts'
@@ -33,3 +34,4 @@ aliasStoreContract('SQLite', openScratch)
 priceStoreContract('SQLite', openScratch)
 auditStoreContract('SQLite', openScratch)
 alertStoreContract('SQLite', openScratch)
+keptAnswerStoreContract('SQLite', openScratch)

@@ -153,7 +153,7 @@ describe('a model that takes chat completions itself', () => {
     const { data, response } = await world.client.chat.completions.create(body).withResponse()
     expect(data.choices).toHaveLength(2)
     expect(response.headers.get('x-weighbridge-dropped')).toBeNull()
-    await world.assertBilled('InvokeModel')
+    await world.assertBilled('ChatCompletions')
     expect(await world.lastEntry()).toMatchObject({ surface: 'openai', model_id: GPT, metadata: { user: 'ann' } })
   })
 
@@ -169,7 +169,7 @@ describe('a model that takes chat completions itself', () => {
     }
     expect(text).toBe(whole.choices[0]?.message.content)
     expect(usages).toHaveLength(include_usage ? 1 : 0)
-    await world.assertBilled('InvokeModelWithResponseStream')
+    await world.assertBilled('ChatCompletionsStream')
   })
 
   it('calls tools as it does anywhere', async () => {

@@ -16,6 +16,7 @@ const BEDROCK_NAMES: Record<ErrorCode, { name: string; status?: number }> = {
   tenant_disabled: { name: 'AccessDeniedException' },
   may_not_act_for: { name: 'AccessDeniedException' },
   unknown_model: { name: 'ResourceNotFoundException' },
+  unknown_answer: { name: 'ResourceNotFoundException' },
   unknown_route: { name: 'ResourceNotFoundException' },
   rate_limited: { name: 'ThrottlingException' },
   budget_exceeded: { name: 'ServiceQuotaExceededException' },

@@ -80,6 +80,7 @@ export function readBedrockFacts(header: Header, body: Buffer): CallFacts {
     isGuarded: header(GUARDRAIL_HEADER) !== undefined || isSaid(read.at(GUARDRAIL)),
     inputImages: highest(read, IMAGE_LISTS, lengthOf),
     shots: lengthOf(read.at(SHOTS)),
+    continues: false,
   }
 }
 

@@ -1,5 +1,6 @@
 // What an inbound API dialect must do: recognise its paths, say what goes upstream for them, and say refusals in its own shape.
 
+import type { Access } from '../../core/access.ts'
 import type { DialectPolicy } from '../../core/dialects.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { ResolvedModel, Tier } from '../../core/model.ts'
@@ -18,9 +19,11 @@ export type Route = {
   /**
    * call: admitted, metered, one ledger entry · read: forwarded for the tenant that owns the named thing, nothing to meter ·
    * list: answered filtered to what the tenant may see · models: the models that the tenant may call, as the dialect lists them ·
-   * poll: asks for the answer to an earlier call
+   * poll: asks for the answer to an earlier call · kept: asks the upstream for an answer that it keeps, of the tenant that made it
    */
-  readonly kind: 'call' | 'read' | 'list' | 'models' | 'poll'
+  readonly kind: 'call' | 'read' | 'list' | 'models' | 'poll' | 'kept'
+  /** kept only: the id of the answer */
+  readonly keptId?: string
   /** polls only: the id of the earlier call */
   readonly polledId?: string
   /** the answer is a stream */
@@ -48,6 +51,8 @@ export type CallFacts = {
   readonly inputImages: number
   /** shots of a film, each of a fixed length; 0: not said */
   readonly shots: number
+  /** the call goes on from an answer that the upstream keeps: it reads what nobody here can count */
+  readonly continues: boolean
 }
 
 export type RenderedAnswer = { readonly status: number; readonly headers: readonly string[]; readonly body: Buffer }
@@ -67,9 +72,11 @@ export type TranslationTarget = {
   readonly requestId: string
   readonly now: number
   readonly dialects: DialectPolicy
+  /** what the plan is going to write into the call, which not every way upstream takes */
+  readonly access: Access
 }
 
-/** A call as it goes upstream: always one of Bedrock's own operations, whatever the client said. */
+/** A call as it goes upstream: one of Bedrock's operations, or its own endpoint of the client's dialect. */
 export type Outgoing = {
   readonly operation: string
   /** absent: the one that the route names */
@@ -82,6 +89,16 @@ export type Outgoing = {
   readonly facts: CallFacts
   /** null: the answer's bytes pass untouched */
   readonly answer: AnswerTranslator | null
+  /** absent: the upstream keeps nothing of it */
+  readonly kept?: KeptAnswers
+}
+
+/** Answers that the upstream keeps, for whoever knows their ids: the gateway knows whose they are. */
+export type KeptAnswers = {
+  /** ids of kept answers, or of parts of them, that the call goes on from */
+  readonly named: readonly string[]
+  /** Ids that the answer has given out, when it is over. */
+  made(): readonly string[]
 }
 
 /**
@@ -99,6 +116,8 @@ export type AnswerTranslator = {
   end(usage: Usage | null): Buffer
   /** the dialect's sign of life in a stream that is silent for long; none: it has no such event */
   readonly ping?: Buffer
+  /** What to write into the running stream when it cannot go on; absent: what the surface says. */
+  failure?(error: GatewayError): Buffer
 }
 
 /** A model that a tenant may call, by the id that it calls it by. */

@@ -22,6 +22,7 @@ export type Schema = {
     dialects: string
     created_at: string
   }
+  kept_answers: { id: string; tenant_id: string; region: string; kept_until: Integer }
   aliases: { owner: string; name: string; targets: string; created_at: string }
   tenants: {
     id: string

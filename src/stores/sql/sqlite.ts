@@ -7,6 +7,7 @@ import { createAlertStore } from './alerts.ts'
 import { AppendQueue } from './append-queue.ts'
 import { checkAudit, createAuditStore } from './audit.ts'
 import { readChangeCounter, type Writer } from './changes.ts'
+import { createKeptAnswerStore } from './kept-answers.ts'
 import { createLedgerStore } from './ledger.ts'
 import { createAliasStore } from './aliases.ts'
 import { createPlanStore } from './plans.ts'
@@ -72,6 +73,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     ledger: createLedgerStore(database, queue),
     rollups: createRollupStore(database, rebuild),
     settings: createSettingStore(database),
+    keptAnswers: createKeptAnswerStore(database),
     audit: createAuditStore(database, options.now),
     changeCounter: () => readChangeCounter(database),
     check: () => check(database, thread, rebuild),

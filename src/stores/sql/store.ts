@@ -3,6 +3,7 @@
 import type { AlertStore } from '../../core/alert-delivery.ts'
 import type { AliasStore } from '../../core/alias.ts'
 import type { AuditOrigin, AuditStore } from '../../core/audit.ts'
+import type { KeptAnswerStore } from '../../core/kept-answer.ts'
 import type { LedgerStore } from '../../core/ledger.ts'
 import type { PlanStore } from '../../core/plan.ts'
 import type { PriceStore } from '../../core/price-book.ts'
@@ -24,6 +25,7 @@ export type Store = ChangedStores & {
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly settings: SettingStore
+  readonly keptAnswers: KeptAnswerStore
   readonly audit: AuditStore
   /** The same tenants, plans, aliases, prices and alerts; what is changed through these stands in the audit trail as theirs who ask. */
   changesBy(origin: AuditOrigin): ChangedStores

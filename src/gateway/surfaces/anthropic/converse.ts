@@ -1,6 +1,6 @@
 // A model that does not speak Anthropic's dialect, by Converse: the request said in its words, the answer in Anthropic's.
 
-import { flatHeader } from '../../headers.ts'
+import { saidInHeaders } from '../bedrock-headers.ts'
 import { outgoingConverse, parseConverseAnswer, refusalWords } from '../converse/call.ts'
 import { createConverseEvents } from '../converse/events.ts'
 import { readFields } from '../converse/fields.ts'
@@ -26,29 +26,6 @@ export function converseCall(request: MessagesRequest, { model, requestId }: Tra
     metadata,
     answer: converseAnswer(asked, headers),
   })
-}
-
-/** What InvokeModel takes in headers, Converse takes in its body. */
-function saidInHeaders(headers: readonly string[]): object {
-  const tier = flatHeader(headers, 'x-amzn-bedrock-service-tier')
-  const latency = flatHeader(headers, 'x-amzn-bedrock-performanceconfig-latency')
-  const metadata = flatHeader(headers, 'x-amzn-bedrock-request-metadata')
-  const guardrailIdentifier = flatHeader(headers, 'x-amzn-bedrock-guardrailidentifier')
-  const guardrailVersion = flatHeader(headers, 'x-amzn-bedrock-guardrailversion')
-  return {
-    ...(tier === null ? {} : { serviceTier: { type: tier } }),
-    ...(latency === null ? {} : { performanceConfig: { latency } }),
-    ...(metadata === null ? {} : { requestMetadata: parsedMetadata(metadata) }),
-    ...(guardrailIdentifier === null ? {} : { guardrailConfig: { guardrailIdentifier, guardrailVersion } }),
-  }
-}
-
-function parsedMetadata(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw invalid('x-amzn-bedrock-request-metadata: the header is not valid JSON')
-  }
 }
 
 function converseAnswer(asked: Asked, headers: readonly string[]): AnswerTranslator {

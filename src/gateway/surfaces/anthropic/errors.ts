@@ -28,6 +28,7 @@ const TYPES: Record<ErrorCode, ErrorType> = {
   tenant_disabled: 'permission_error',
   may_not_act_for: 'permission_error',
   unknown_model: 'not_found_error',
+  unknown_answer: 'not_found_error',
   unknown_route: 'not_found_error',
   rate_limited: 'rate_limit_error',
   budget_exceeded: 'billing_error',

@@ -5,9 +5,11 @@ import { converseCall } from './converse.ts'
 import { countTokensCall } from './count-tokens.ts'
 import { renderAnthropicError, renderAnthropicStreamError } from './errors.ts'
 import { invokeCall } from './invoke.ts'
+import { ownMessagesCall } from './own-messages.ts'
 import { renderModels } from './models.ts'
 import { underPolicy } from './policy.ts'
 import { readMessagesRequest, type MessagesRequest } from './request.ts'
+import { goesToOwnEndpoint } from '../own-endpoints.ts'
 import type { Outgoing, Route, Surface, TranslationTarget } from '../surface.ts'
 
 const COUNT_TOKENS = 'CountTokens'
@@ -70,5 +72,6 @@ function outgoingOf({ operation }: Route, request: MessagesRequest, target: Tran
   const { baseModel } = target.model
   const native = baseModel !== null && NATIVE.test(baseModel)
   if (operation === COUNT_TOKENS) return countTokensCall(request, target, native)
+  if (goesToOwnEndpoint('Messages', target, request.headers)) return ownMessagesCall(request, target)
   return native ? invokeCall(request, target) : converseCall(request, target)
 }

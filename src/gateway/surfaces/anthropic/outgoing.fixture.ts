@@ -1,8 +1,11 @@
 // For tests of this dialect: a Messages request as it goes upstream, and the translator of its answer.
 
+import { joinAccess } from '../../../core/access.ts'
 import { USUAL_DIALECTS, type DialectPolicy } from '../../../core/dialects.ts'
 import type { AnswerTranslator, Outgoing } from '../surface.ts'
 import { anthropicSurface } from './index.ts'
+
+const OPEN = joinAccess([['*']], [], { tenantId: 'team-a', keyId: 'k1', attribute: () => null })
 
 /** A call of the model itself; `headers` by their names. */
 export function outgoing(
@@ -25,7 +28,7 @@ export function outgoing(
     reach: 'geographic',
     region: 'us-east-1',
   } as const
-  return prepared.translate({ model, requestId: 'r1', now: 0, dialects })
+  return prepared.translate({ model, requestId: 'r1', now: 0, dialects, access: OPEN })
 }
 
 export function translatorOf(modelId: string, body: object): AnswerTranslator {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DialectChoice } from '../../../core/dialects.ts'
+import { USUAL_DIALECTS, type DialectChoice } from '../../../core/dialects.ts'
 import { outgoing } from './outgoing.fixture.ts'
 
 const CLAUDE = 'us.anthropic.claude-sonnet-5-5'
@@ -7,7 +7,11 @@ const NOVA = 'amazon.nova-lite-v1:0'
 
 function asked(model: string, anthropicBeta: DialectChoice, unknownFields: DialectChoice) {
   const headers = { 'anthropic-beta': 'tomorrow' }
-  const call = outgoing(model, { odd: 1, 'also.odd': [2] }, headers, { anthropicBeta, unknownFields })
+  const call = outgoing(model, { odd: 1, 'also.odd': [2] }, headers, {
+    ...USUAL_DIALECTS,
+    anthropicBeta,
+    unknownFields,
+  })
   const at = call.answer?.headers.indexOf('x-weighbridge-dropped') ?? -1
   return { body: JSON.parse(call.body.toString()) as object, dropped: at === -1 ? '' : call.answer?.headers[at + 1] }
 }

@@ -3,6 +3,7 @@
 import { GatewayError } from '../../../core/errors.ts'
 import { createJsonGuard, type JsonScan } from '../../../http/json-guard.ts'
 import { flawWords } from '../bedrock-facts.ts'
+import { bedrockHeaders } from '../bedrock-headers.ts'
 import { clientMetadata, type Header } from '../client-metadata.ts'
 import { Dropped } from '../converse/dropped.ts'
 import { assertObject } from '../converse/native-body.ts'
@@ -13,6 +14,8 @@ export type MessagesRequest = {
   /** as the client named it: its answers name it so too */
   readonly modelId: string
   readonly streams: boolean
+  /** of the API, as the header names it */
+  readonly version: string
   /** of the header and of the body, each once */
   readonly betas: readonly string[]
   /** what the client said of whom and what the call is for */
@@ -26,17 +29,11 @@ export type MessagesRequest = {
 const WATCHED = ['model', 'stream', 'anthropic_version', 'anthropic_beta', 'service_tier', 'max_tokens', 'metadata']
 const GUARD = createJsonGuard({ watch: WATCHED })
 
+/** What clients send that name none: the version of all clients before 2026-10. */
+const USUAL_VERSION = '2023-06-01'
 const BETA_HEADER = 'anthropic-beta'
 const MOST_BETAS = 64
 const LONGEST_USER = 256
-const PASSED_HEADERS = [
-  'x-amzn-bedrock-service-tier',
-  'x-amzn-bedrock-performanceconfig-latency',
-  'x-amzn-bedrock-request-metadata',
-  'x-amzn-bedrock-guardrailidentifier',
-  'x-amzn-bedrock-guardrailversion',
-  'x-amzn-bedrock-trace',
-]
 
 export function readMessagesRequest(header: Header, body: Buffer): MessagesRequest {
   const scan = scanned(body)
@@ -53,13 +50,11 @@ export function readMessagesRequest(header: Header, body: Buffer): MessagesReque
     scan,
     modelId,
     streams: stream,
+    version: header('anthropic-version') ?? USUAL_VERSION,
     betas: betasOf(header(BETA_HEADER), read('anthropic_beta')),
     metadata: { ...clientMetadata(header), ...userOf(read('metadata')) },
     dropped: new Dropped(),
-    headers: PASSED_HEADERS.flatMap((name) => {
-      const value = header(name)
-      return value === undefined ? [] : [name, value]
-    }),
+    headers: bedrockHeaders(header),
   }
 }
 

@@ -101,6 +101,14 @@ export class Fields {
     return this.path === '' ? name : `${this.path}.${name}`
   }
 
+  /** The same without some members; what was read of it stays read. */
+  without(names: readonly string[]): Fields {
+    const kept = Object.entries(this.value).filter(([name]) => !names.includes(name))
+    const rest = new Fields(Object.fromEntries(kept), this.path)
+    for (const name of this.#read) rest.#read.add(name)
+    return rest
+  }
+
   /** Members that nobody has asked for, with a value. */
   unread(): string[] {
     return Object.keys(this.value)

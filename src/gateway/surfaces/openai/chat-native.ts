@@ -1,14 +1,15 @@
 // Chat completions by the models whose InvokeModel takes them as they are: the body goes out nearly untouched, and so do the answers.
 
 import { createJsonGuard } from '../../../http/json-guard.ts'
+import { flatHeader } from '../../headers.ts'
 import { outgoingCall } from '../converse/call.ts'
 import { createInvokeChunks, type InvokeChunk } from '../converse/chunks.ts'
-import { Dropped } from '../converse/dropped.ts'
 import { InvalidField } from '../converse/fields.ts'
 import { editMembers } from '../converse/native-body.ts'
 import type { AnswerTranslator, Outgoing, TranslationTarget } from '../surface.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { exceptionEvent, JSON_HEADERS, renderBedrockRefusal } from './errors.ts'
+import type { Allowed } from './policy.ts'
 import { tierOf } from './settings.ts'
 
 /**
@@ -22,18 +23,23 @@ const TAKEN_OUT = ['model', 'stream', 'service_tier', 'metadata', 'user', 'safet
 const GUARD = createJsonGuard({ watch: TAKEN_OUT })
 const TIER_HEADER = 'x-amzn-bedrock-service-tier'
 
-export function nativeChat(chat: ChatRequest, body: Buffer, { model, requestId }: TranslationTarget): Outgoing {
+export function nativeChat(
+  chat: ChatRequest,
+  { body, dropped }: Allowed,
+  said: readonly string[],
+  { model, requestId }: TranslationTarget,
+): Outgoing {
   const { streams, fields, metadata } = chat
-  const dropped = new Dropped()
   if (fields.flag('store') === true) dropped.add('store')
   const tier = tierOf(fields, dropped)
+  const isTold = flatHeader(said, TIER_HEADER) !== null
   const scan = GUARD.scan(body)
   if (!scan.ok) throw new InvalidField('The body', 'is not a valid JSON object.')
   const edits = Object.fromEntries(TAKEN_OUT.map((name) => [name, null]))
   return outgoingCall({
     operation: streams ? 'InvokeModelWithResponseStream' : 'InvokeModel',
     path: `/model/${encodeURIComponent(model.modelId)}/${streams ? 'invoke-with-response-stream' : 'invoke'}`,
-    headers: [...SENT_HEADERS, ...(tier === undefined ? [] : [TIER_HEADER, tier.type])],
+    headers: [...SENT_HEADERS, ...said, ...(tier === undefined || isTold ? [] : [TIER_HEADER, tier.type])],
     body: editMembers(body, scan, edits),
     streams,
     metadata,
@@ -64,7 +70,7 @@ function nativeAnswer(headers: readonly string[], includeUsage: boolean): Answer
 }
 
 /** The last chunk, which clients get only when they ask for it; it is looked into only where its choices may be empty. */
-function isUsageAlone(json: string): boolean {
+export function isUsageAlone(json: string): boolean {
   if (!json.includes('"choices":[]')) return false
   const { choices } = JSON.parse(json) as { choices?: unknown }
   return Array.isArray(choices) && choices.length === 0

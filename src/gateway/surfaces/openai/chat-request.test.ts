@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Dropped } from '../converse/dropped.ts'
 import { readFields } from '../converse/fields.ts'
 import type { ConverseRequest } from '../converse/types.ts'
 import { readChatRequest, sayChat } from './chat-request.ts'
@@ -10,7 +11,12 @@ const HI = [{ role: 'user', content: 'hi' }]
 
 function said(body: object, baseModel: string | null = NOVA): { request: ConverseRequest; dropped: string } {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', messages: HI, ...body }))
-  const { request, dropped } = sayChat(readChatRequest(readFields(bytes)), baseModel)
+  const dropped = new Dropped()
+  const { request } = sayChat(
+    readChatRequest(readFields(bytes), () => undefined),
+    baseModel,
+    dropped,
+  )
   return { request, dropped: dropped.headers()[1] ?? '' }
 }
 

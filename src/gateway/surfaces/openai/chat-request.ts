@@ -1,6 +1,7 @@
 // A chat completion request as a call of Converse: what it asks for, what could not be carried, and what the answer must know of it.
 
-import { Dropped } from '../converse/dropped.ts'
+import type { Header } from '../client-metadata.ts'
+import type { Dropped } from '../converse/dropped.ts'
 import { InvalidField, type Fields } from '../converse/fields.ts'
 import { conversationOf } from './conversation.ts'
 import { metadataOf } from './metadata.ts'
@@ -17,19 +18,18 @@ export type ChatRequest = {
   readonly fields: Fields
 }
 
-export function readChatRequest(fields: Fields): ChatRequest {
+export function readChatRequest(fields: Fields, header: Header): ChatRequest {
   const options = fields.object('stream_options')
   return {
     modelId: fields.neededText('model'),
     streams: fields.flag('stream') ?? false,
     includeUsage: options?.flag('include_usage') ?? false,
-    metadata: metadataOf(fields),
+    metadata: metadataOf(fields, header),
     fields,
   }
 }
 
-export function sayChat({ fields }: ChatRequest, baseModel: string | null): SaidRequest {
-  const dropped = new Dropped()
+export function sayChat({ fields }: ChatRequest, baseModel: string | null, dropped: Dropped): SaidRequest {
   refuseUnsayable(fields)
   const messages = fields.objects('messages')
   if (messages === undefined || messages.length === 0) throw new InvalidField('messages', 'must hold a message.')

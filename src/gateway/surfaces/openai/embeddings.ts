@@ -1,24 +1,26 @@
 // Embeddings by the models of Bedrock that make them: each request is one InvokeModel, so that each has one line in the ledger.
 
 import { GatewayError } from '../../../core/errors.ts'
-import { Dropped } from '../converse/dropped.ts'
+import type { Dropped } from '../converse/dropped.ts'
 import { InvalidField, isObject, present, type Fields } from '../converse/fields.ts'
 import type { Json, JsonObject } from '../converse/types.ts'
 import type { Prepared } from '../surface.ts'
+import type { AskedCall } from './asked-call.ts'
 import { jsonAnswer } from './errors.ts'
 import { invokeCall, type InvokeAnswer } from './invoke.ts'
 import { metadataOf } from './metadata.ts'
+import { underPolicy } from './policy.ts'
 
-export function prepareEmbeddings(fields: Fields): Prepared {
-  const model = fields.neededText('model')
+export function prepareEmbeddings({ fields: asked, body: bytes, header }: AskedCall): Prepared {
+  const model = asked.neededText('model')
   return {
     facts: { modelId: model },
     translate(target) {
       const family = familyOf(target.model.baseModel, model)
-      const dropped = new Dropped()
+      const { fields, dropped } = underPolicy('embeddings', { fields: asked, body: bytes }, target.dialects)
       const base64 = fields.word('encoding_format', ['float', 'base64']) === 'base64'
       const texts = textsOf(fields, family)
-      const metadata = metadataOf(fields)
+      const metadata = metadataOf(fields, header)
       const body = family.ask({ texts, dimensions: fields.number('dimensions'), fields, dropped })
       dropped.addAll(fields.unread())
       const answer = (answered: InvokeAnswer) =>

@@ -22,6 +22,7 @@ const NAMES: Record<ErrorCode, Named> = {
   tenant_disabled: { type: INVALID, code: 'tenant_disabled' },
   may_not_act_for: { type: INVALID, code: 'may_not_act_for' },
   unknown_model: { type: INVALID, code: 'model_not_found' },
+  unknown_answer: { type: INVALID, code: 'not_found' },
   unknown_route: { type: INVALID, code: 'unknown_url' },
   rate_limited: { type: 'rate_limit_error', code: 'rate_limit_exceeded' },
   budget_exceeded: { status: 429, type: 'insufficient_quota', code: 'insufficient_quota' },
@@ -54,9 +55,27 @@ export const renderOpenaiStreamError = (error: GatewayError): Buffer => Buffer.f
 
 export const JSON_HEADERS: readonly string[] = ['content-type', 'application/json', 'cache-control', 'no-store']
 
-function bodyOf(error: GatewayError) {
+export type ErrorBody = {
+  readonly message: string
+  readonly type: string
+  readonly param: string | null
+  readonly code: string | null
+}
+
+const bodyOf = (error: GatewayError): { readonly error: ErrorBody } => ({ error: namedError(error) })
+
+export function namedError(error: GatewayError): ErrorBody {
   const { type, code } = NAMES[error.code]
-  return { error: { message: error.message, type, param: error instanceof InvalidField ? error.field : null, code } }
+  return { message: error.message, type, param: error instanceof InvalidField ? error.field : null, code }
+}
+
+/**
+ * Responses have an event for it, which OpenAI describes with its members beside each other and sends with them in an object: clients
+ * look in either place.
+ */
+export const failureEvent = (error: ErrorBody, sequence: number): string => {
+  const { message, code, param } = error
+  return sseEvent('error', { type: 'error', sequence_number: sequence, code, message, param, error })
 }
 
 /** By the status of Bedrock's refusal: the name of its exception says no more. */
@@ -85,7 +104,10 @@ const EXCEPTIONS: Readonly<Record<string, Named>> = {
 }
 
 /** An exception of Bedrock inside a running stream. */
-export function exceptionEvent(exception: string, message: string): string {
+export const exceptionEvent = (exception: string, message: string): string =>
+  sseEvent(null, { error: namedException(exception, message) })
+
+export function namedException(exception: string, message: string): ErrorBody {
   const { type, code } = (Object.hasOwn(EXCEPTIONS, exception) ? EXCEPTIONS[exception] : undefined) ?? SERVER
-  return sseEvent(null, { error: { message, type, param: null, code } })
+  return { message, type, param: null, code }
 }

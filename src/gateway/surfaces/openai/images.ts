@@ -1,25 +1,27 @@
 // Images by the models of Bedrock that make them, from a prompt; they come back in the answer, since nothing is kept here.
 
 import { GatewayError } from '../../../core/errors.ts'
-import { Dropped } from '../converse/dropped.ts'
+import type { Dropped } from '../converse/dropped.ts'
 import { InvalidField, present, type Fields } from '../converse/fields.ts'
 import type { JsonObject } from '../converse/types.ts'
 import type { Prepared } from '../surface.ts'
+import type { AskedCall } from './asked-call.ts'
 import { jsonAnswer } from './errors.ts'
 import { invokeCall, type InvokeAnswer } from './invoke.ts'
 import { metadataOf } from './metadata.ts'
+import { underPolicy } from './policy.ts'
 
-export function prepareImages(fields: Fields): Prepared {
-  const model = fields.neededText('model')
-  if (fields.flag('stream') === true) throw new InvalidField('stream', 'must be false: images come whole.')
-  if (fields.word('response_format', ['b64_json', 'url']) === 'url')
+export function prepareImages({ fields: asked, body: bytes, header }: AskedCall): Prepared {
+  const model = asked.neededText('model')
+  if (asked.flag('stream') === true) throw new InvalidField('stream', 'must be false: images come whole.')
+  if (asked.word('response_format', ['b64_json', 'url']) === 'url')
     throw new InvalidField('response_format', 'must be "b64_json": images are not kept here, so they have no URL.')
   return {
     facts: { modelId: model },
     translate(target) {
-      const dropped = new Dropped()
+      const { fields, dropped } = underPolicy('images', { fields: asked, body: bytes }, target.dialects)
       const ask = askOf(target.model.baseModel, model)
-      const metadata = metadataOf(fields)
+      const metadata = metadataOf(fields, header)
       const question = {
         prompt: fields.neededText('prompt'),
         n: fields.number('n') ?? 1,

@@ -1,7 +1,7 @@
 // A request of OpenAI's Responses as a call of Converse. Nothing is kept here between two of them, so each brings its conversation along.
 
-import { GatewayError } from '../../../core/errors.ts'
-import { Dropped } from '../converse/dropped.ts'
+import type { Header } from '../client-metadata.ts'
+import type { Dropped } from '../converse/dropped.ts'
 import { fieldsOf, InvalidField, type Fields } from '../converse/fields.ts'
 import type { ContentBlock, Json, JsonObject } from '../converse/types.ts'
 import { ConversationReader } from './conversation.ts'
@@ -17,17 +17,16 @@ export type ResponseRequest = {
   readonly fields: Fields
 }
 
-export function readResponseRequest(fields: Fields): ResponseRequest {
+export function readResponseRequest(fields: Fields, header: Header): ResponseRequest {
   return {
     modelId: fields.neededText('model'),
     streams: fields.flag('stream') ?? false,
-    metadata: metadataOf(fields),
+    metadata: metadataOf(fields, header),
     fields,
   }
 }
 
-export function sayResponse({ fields }: ResponseRequest, baseModel: string | null): SaidRequest {
-  const dropped = new Dropped()
+export function sayResponse({ fields }: ResponseRequest, baseModel: string | null, dropped: Dropped): SaidRequest {
   refuseUnsayable(fields)
   const conversation = new ConversationReader(dropped)
   const instructions = fields.text('instructions')
@@ -148,10 +147,4 @@ function readTools(fields: Fields): { tools: readonly AskedTool[]; choice: Asked
   const names = new Set((given.objects('tools') ?? []).map((tool) => tool.text('name')))
   const mode = given.word('mode', ['auto', 'required']) ?? 'auto'
   return { tools: tools.filter(({ name }) => names.has(name)), choice: { mode } }
-}
-
-export function refuseKept(): never {
-  throw new GatewayError('not_supported', {
-    message: 'Answers are not kept here, so they cannot be read, cancelled or deleted later.',
-  })
 }

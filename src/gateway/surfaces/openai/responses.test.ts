@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'
+import { Dropped } from '../converse/dropped.ts'
 import { readFields } from '../converse/fields.ts'
 import type { ContentBlock, ConverseRequest, JsonObject } from '../converse/types.ts'
 import { assistant, streamOf, USAGE } from '../../../../test/fakes/converse-answers.ts'
@@ -12,7 +13,12 @@ const ABOUT: ResponseOf = { requestId: 'r1', created: 7, schemaTool: null, asked
 
 function said(body: object): { request: ConverseRequest; dropped: string } {
   const bytes = Buffer.from(JSON.stringify({ model: 'm', input: 'hi', ...body }))
-  const { request, dropped } = sayResponse(readResponseRequest(readFields(bytes)), CLAUDE)
+  const dropped = new Dropped()
+  const { request } = sayResponse(
+    readResponseRequest(readFields(bytes), () => undefined),
+    CLAUDE,
+    dropped,
+  )
   return { request, dropped: dropped.headers()[1] ?? '' }
 }
 

@@ -1,26 +1,46 @@
 // Responses by any model: written as a call of Converse, its answer said as OpenAI's Responses say it, whole and streamed.
 
 import { sseEvent } from '../../../http/sse.ts'
+import { bedrockHeaders, saidInHeaders } from '../bedrock-headers.ts'
 import { outgoingConverse, parseConverseAnswer } from '../converse/call.ts'
 import { createConverseEvents } from '../converse/events.ts'
-import type { Fields } from '../converse/fields.ts'
+import type { Dropped } from '../converse/dropped.ts'
 import type { ConverseEvent, Json, JsonObject, TokenUsage } from '../converse/types.ts'
 import type { AnswerTranslator, Outgoing, Prepared, TranslationTarget } from '../surface.ts'
-import { exceptionEvent, jsonAnswer, renderBedrockRefusal } from './errors.ts'
+import { goesToOwnEndpoint } from '../own-endpoints.ts'
+import type { AskedCall } from './asked-call.ts'
+import { failureEvent, jsonAnswer, namedError, namedException, type ErrorBody, renderBedrockRefusal } from './errors.ts'
+import { ownResponse } from './own-response.ts'
+import { underPolicy } from './policy.ts'
 import { ResponseOutput } from './responses-output.ts'
 import { readResponseRequest, sayResponse, type ResponseRequest } from './responses-request.ts'
 
-export function prepareResponse(fields: Fields): Prepared {
-  const request = readResponseRequest(fields)
-  return { facts: { modelId: request.modelId }, translate: (target) => outgoingResponse(request, target) }
+export function prepareResponse({ fields, body, header }: AskedCall): Prepared {
+  const request = readResponseRequest(fields, header)
+  const headers = bedrockHeaders(header)
+  return {
+    facts: { modelId: request.modelId },
+    translate(target) {
+      const allowed = underPolicy('responses', { fields, body }, target.dialects)
+      const asked = { ...request, fields: allowed.fields }
+      return goesToOwnEndpoint('CreateResponse', target, headers)
+        ? ownResponse(asked, allowed, target)
+        : outgoingResponse(asked, allowed.dropped, headers, target)
+    },
+  }
 }
 
-function outgoingResponse(asked: ResponseRequest, { model, requestId, now }: TranslationTarget): Outgoing {
-  const { request, schemaTool, dropped } = sayResponse(asked, model.baseModel)
+function outgoingResponse(
+  asked: ResponseRequest,
+  dropped: Dropped,
+  headers: readonly string[],
+  { model, requestId, now }: TranslationTarget,
+): Outgoing {
+  const { request, schemaTool } = sayResponse(asked, model.baseModel, dropped)
   const about: ResponseOf = { requestId, created: Math.floor(now / 1_000), schemaTool, asked: asked.fields.value }
   return outgoingConverse({
     modelId: model.modelId,
-    request,
+    request: { ...request, ...saidInHeaders(headers) },
     streams: asked.streams,
     metadata: asked.metadata,
     answer: responseAnswer(about, ['x-request-id', requestId, ...dropped.headers()]),
@@ -51,6 +71,7 @@ export function responseAnswer(about: ResponseOf, headers: readonly string[]): A
           .join(''),
       ),
     end: () => Buffer.alloc(0),
+    failure: (error) => writer.fail(namedError(error)),
   }
 }
 
@@ -81,6 +102,10 @@ class StreamWriter {
     return written
   }
 
+  fail(error: ErrorBody): Buffer {
+    return Buffer.from(failureEvent(error, this.#sequence++))
+  }
+
   #hear(event: ConverseEvent): void {
     switch (event.type) {
       case 'messageStart':
@@ -102,7 +127,7 @@ class StreamWriter {
         this.#end(event)
         break
       case 'exception':
-        this.#written += exceptionEvent(event.exception, event.message)
+        this.#written += failureEvent(namedException(event.exception, event.message), this.#sequence++)
         break
       default:
     }

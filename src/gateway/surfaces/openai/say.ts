@@ -26,7 +26,6 @@ export type SaidRequest = {
   readonly request: ConverseRequest
   /** the tool whose input is the answer's text; null: there is none */
   readonly schemaTool: string | null
-  readonly dropped: Dropped
 }
 
 /** Members that nobody has read when this is done are listed as dropped. */
@@ -54,5 +53,5 @@ export function sayRequest(asked: AskedAnswer): SaidRequest {
       serviceTier,
     }),
   }
-  return { request, schemaTool: tools.schemaTool, dropped }
+  return { request, schemaTool: tools.schemaTool }
 }
