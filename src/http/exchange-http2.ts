@@ -134,7 +134,8 @@ export class Http2Exchange implements RunningExchange {
   breakOff(by: ClosedBy): void {
     if (this.closed) return
     this.closedBy ??= by
-    // close() would end the body properly before it resets the stream, and a client would take what it has for the whole
+    // close() would end the body properly before it resets the stream, and a client would take what it has for the whole; and node loses the
+    // reset of a stream that is closed with NO_ERROR and then destroyed, and writes without end (docs/adr/0017-no-http2-outwards.md)
     this.stream.destroy(new Error(`the answer was broken off: ${by}`))
   }
 
