@@ -91,7 +91,7 @@ export class FrameClient {
     this.socket = connect({ port, host: '127.0.0.1' })
     this.socket.on('error', () => {})
     this.socket.on('data', (chunk: Buffer) => this.take(chunk))
-    this.send(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings(initialWindowBytes))
+    void this.send(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings(initialWindowBytes))
   }
 
   get closed(): boolean {
