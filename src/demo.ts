@@ -12,7 +12,7 @@ import { demoTraffic, type AdminClient, type DemoTenant } from './demo-traffic.t
 import { start, type Started } from './wiring.ts'
 
 const SIMULATOR = fileURLToPath(new URL('../simulator/main.ts', import.meta.url))
-const SIMULATOR_START_MILLISECONDS = 15_000
+const SIMULATOR_START_MILLISECONDS = 60_000
 const DEMO_PORT = 8787
 
 type Simulated = { readonly url: string; readonly child: ChildProcess }
@@ -56,7 +56,9 @@ function startSimulator(): Promise<Simulated> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      reject(new Error('the simulator did not start'))
+      reject(
+        new Error(`the simulator did not say within ${SIMULATOR_START_MILLISECONDS / 1000} seconds where it listens`),
+      )
     }, SIMULATOR_START_MILLISECONDS)
     child.once('error', reject)
     child.once('exit', (code) => reject(new Error(`the simulator ended with code ${String(code)} before it was ready`)))

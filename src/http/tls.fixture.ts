@@ -1,4 +1,5 @@
-// A key and a self-signed certificate for localhost and 127.0.0.1, made for these tests alone; valid until the year 2126.
+// Keys and self-signed certificates for localhost and 127.0.0.1, made for these tests alone: one that is valid until the year 2126, and one
+// that ran out on 2 January 2025.
 
 export const TLS_FOR_TESTS = {
   key: `-----BEGIN PRIVATE KEY-----
@@ -17,6 +18,26 @@ BkwL7J54NBSuIXIwHwYDVR0jBBgwFoAUgaTlDNGiTd9JBkwL7J54NBSuIXIwDwYD
 VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
 zj0EAwIDSQAwRgIhAKmUJyH+mUk9/HZA0icvXsjxIiXhXAivCwt29fA3Ekt4AiEA
 nD4Q3lU1lsfEmDIZtI9vmpSd6Sk0qXPy0JMvDXTiR38=
+-----END CERTIFICATE-----
+`,
+}
+
+export const EXPIRED_TLS_FOR_TESTS = {
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgzzM92v/5cAS7YlsY
+z58YLKtE1FbmmePjkeHlef70YpihRANCAARRfuXlId49n88cpXWp4cZWK1cbt4mg
+NfIIQGHKXfMWJF3GSAmBRdmhXomp8y/TgimMD4XXbR/+ktfaJI6CXO/H
+-----END PRIVATE KEY-----
+`,
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBVDCB+qADAgECAgEBMAoGCCqGSM49BAMCMBQxEjAQBgNVBAMMCWxvY2FsaG9z
+dDAeFw0yNTAxMDEwMDAwMDBaFw0yNTAxMDIwMDAwMDBaMBQxEjAQBgNVBAMMCWxv
+Y2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFF+5eUh3j2fzxyldanh
+xlYrVxu3iaA18ghAYcpd8xYkXcZICYFF2aFeianzL9OCKYwPhddtH/6S19okjoJc
+78ejPTA7MBoGA1UdEQQTMBGCCWxvY2FsaG9zdIcEfwAAATAdBgNVHQ4EFgQUBueo
+pe44DYDDp9XqNBVnSVvZsA8wCgYIKoZIzj0EAwIDSQAwRgIhAOYT8MLq1zPx7t5V
+LctO+aapeGMKhI3ZFIMvu0+f/YsfAiEA7TJlz4V5DjQte+0BV+DFuSmd7h7lTk86
+nLOh4qlqNtg=
 -----END CERTIFICATE-----
 `,
 }

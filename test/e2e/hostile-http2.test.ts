@@ -1,12 +1,7 @@
 // Hostile HTTP/2 clients of the listener: floods, windows that stay closed, streams left in every state. The listener is a process of its own,
 // since what it must not do is to stop turning or to grow; bounds are counts and bytes.
 
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Condition } from './hostile-listener.ts'
-import { createHttp2Client } from './http2-client.ts'
 import {
   CODE,
   END_STREAM,
@@ -20,69 +15,39 @@ import {
   TYPE,
   windowUpdate,
 } from './http2-frames.ts'
+import type { Condition } from './listener-child.ts'
+import { ListenerProcess } from './listener-process.ts'
 import { choicesFor, type Choices } from './random.ts'
 
 const TIMEOUT = { timeout: 60_000 }
 const MEGABYTE = 1_048_576
 /** What the process may grow by under any attack here: garbage, and what is under way. Unbounded, each would take a multiple. */
 const GROWTH_BYTES = 160 * MEGABYTE
-const SILENT_MILLISECONDS = 20_000
 
-let child: ChildProcess
-let port: number
+let listener: ListenerProcess
 let before: Condition
+let bytesBefore: number
 const clients: FrameClient[] = []
 
 beforeAll(async () => {
-  child = fork(fileURLToPath(new URL('./hostile-listener.ts', import.meta.url)))
-  let heard: Condition | null = null
-  while (heard === null) heard = await condition()
-  ;({ port } = heard)
+  listener = await ListenerProcess.start()
   // what is made once should not count as growth
-  await honest()
+  await listener.honestCall()
 })
 
 beforeEach(async () => {
-  before = await alive()
+  before = await listener.condition()
+  bytesBefore = listener.residentBytes()
 })
 
 afterEach(() => {
   for (const client of clients.splice(0)) client.destroy()
 })
 
-afterAll(() => void child.kill('SIGKILL'))
-
-/** null: it does not turn any more. */
-async function condition(): Promise<Condition | null> {
-  const answered = once(child, 'message', { signal: AbortSignal.timeout(SILENT_MILLISECONDS) })
-  child.send('how are you?')
-  return answered.then(
-    ([said]) => said as Condition,
-    () => null,
-  )
-}
-
-async function alive(): Promise<Condition> {
-  const now = await condition()
-  if (now === null) child.kill('SIGKILL')
-  if (now === null) throw new Error('the listener does not answer any more')
-  return now
-}
-
-/** A client on a connection of its own. */
-async function honest(): Promise<string> {
-  const client = createHttp2Client(`http://127.0.0.1:${port}`)
-  const body = Buffer.alloc(100_000, 'b')
-  const asked = { path: '/echo', method: 'POST', headers: {}, body, signal: AbortSignal.timeout(20_000) } as const
-  const answer = await client.request(asked)
-  const chunks: Buffer[] = []
-  for await (const chunk of answer.body) chunks.push(chunk as Buffer)
-  await client.destroy()
-  return Buffer.concat(chunks).equals(body) ? String(answer.statusCode) : 'another body'
-}
+afterAll(() => listener.kill())
 
 function open(initialWindowBytes?: number): FrameClient {
-  const client = new FrameClient(port, initialWindowBytes)
+  const client = new FrameClient(listener.port, initialWindowBytes)
   clients.push(client)
   return client
 }
@@ -90,14 +55,14 @@ function open(initialWindowBytes?: number): FrameClient {
 /** Every exchange that began is over, once, and the process is as it was. */
 async function recovered(): Promise<Condition> {
   for (const client of clients) client.destroy()
-  let now = await alive()
+  let now = await listener.condition()
   for (let look = 0; look < 500 && (now.closed < now.begun || now.connections > 0); look += 1) {
     await new Promise((resolve) => setTimeout(resolve, 20))
-    now = await alive()
+    now = await listener.condition()
   }
   expect(now).toMatchObject({ closed: now.begun, closedTwice: 0, connections: 0 })
-  expect(now.rssBytes - before.rssBytes).toBeLessThan(GROWTH_BYTES)
-  expect(await honest()).toBe('200')
+  expect(listener.residentBytes() - bytesBefore).toBeLessThan(GROWTH_BYTES)
+  expect(await listener.honestCall()).toBe('200')
   return now
 }
 
@@ -174,7 +139,7 @@ describe('a flood of', () => {
     await client.send(...ids(600).map((id) => request(id, '/pieces/100000')))
     await client.until(() => client.resets.size >= 344)
     expect(new Set(client.resets.values())).toEqual(new Set([CODE.refused]))
-    const { begun } = await alive()
+    const { begun } = await listener.condition()
     expect(begun - before.begun).toBe(256)
     expect(await recovered()).toMatchObject({ connections: 0 })
   })
@@ -185,8 +150,7 @@ describe('a window that stays closed', () => {
     const client = open(0)
     await client.send(...ids(256).map((id) => request(id, '/pieces/200000')))
     await client.until(() => (client.counts[TYPE.headers] ?? 0) === 256)
-    const { rssBytes } = await alive()
-    expect(rssBytes - before.rssBytes).toBeLessThan(64 * MEGABYTE)
+    expect(listener.residentBytes() - bytesBefore).toBeLessThan(64 * MEGABYTE)
     await client.send(settings(400_000), windowUpdate(0, 100_000_000))
     await client.until(() => client.ended.size === 256)
     expect([...client.dataBytes.values()]).toEqual(Array.from({ length: 256 }, () => 212_992))
@@ -265,7 +229,7 @@ async function opened(client: FrameClient): Promise<void> {
   const pings = client.counts[TYPE.ping] ?? 0
   await client.send(settings(1_000_000), windowUpdate(0, 100_000_000), ping())
   await client.until(() => (client.counts[TYPE.ping] ?? 0) > pings)
-  await alive()
+  await listener.condition()
 }
 
 describe('answers that are cancelled in their middle', () => {
@@ -307,7 +271,7 @@ describe('a connection that goes away', () => {
         ])
         const bodies = ids(20).map((id) => frame(TYPE.data, END_STREAM, id, Buffer.alloc(1_000)))
         await client.send(...streams, goaway(code), ...bodies, windowUpdate(0, 1_000_000))
-        await alive()
+        await listener.condition()
         client.destroy()
       }
       expect(await recovered()).toMatchObject({ connections: 0 })
@@ -330,7 +294,7 @@ describe('a connection that goes away', () => {
       await client.send(...ids(20).map((id) => request(id, '/whole/100000', { method: 'POST', endStream: false })))
       await client.send(bytes, windowUpdate(0, 1_000_000), ...ids(20).map((id) => windowUpdate(id, 1_000_000)))
       await client.send(ping())
-      await alive()
+      await listener.condition()
       expect(client.emptyFrames).toBe(0)
       client.destroy()
     }

@@ -2,11 +2,12 @@
 
 import { createServer } from 'node:https'
 import { connect, type AddressInfo } from 'node:net'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime'
 import { Pool } from 'undici'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parseScenario } from '../../simulator/scenario.ts'
-import { TLS_FOR_TESTS } from '../../src/http/tls.fixture.ts'
+import { EXPIRED_TLS_FOR_TESTS, TLS_FOR_TESTS } from '../../src/http/tls.fixture.ts'
 import type { LedgerLine, TestTenant } from './admin-client.ts'
 import { startHarness, type Harness } from './harness.ts'
 import { rawCall, type Seen } from './raw-call.ts'
@@ -162,18 +163,28 @@ describe('an upstream that is not there', () => {
   })
 })
 
-describe('an upstream with a certificate that nobody vouches for', () => {
-  it('is not spoken to', async () => {
+describe('an upstream with a certificate', () => {
+  const usual = getCACertificates('default')
+  afterEach(() => setDefaultCACertificates(usual))
+
+  const trusted = [TLS_FOR_TESTS.cert, EXPIRED_TLS_FOR_TESTS.cert]
+  it.each([
+    ['that is vouched for', TLS_FOR_TESTS, '127.0.0.1', trusted, 200],
+    ['that nobody vouches for', TLS_FOR_TESTS, '127.0.0.1', [], 503],
+    ['of another host', TLS_FOR_TESTS, '127.0.0.2', trusted, 503],
+    ['that has run out', EXPIRED_TLS_FOR_TESTS, '127.0.0.1', trusted, 503],
+  ])('%s is spoken to only if it is in order', async (_name, identity, host, vouched, expected) => {
+    setDefaultCACertificates([...usual, ...vouched])
     let requests = 0
-    const server = createServer(TLS_FOR_TESTS, (_, response) => {
+    const server = createServer(identity, (_, response) => {
       requests += 1
-      response.end()
+      response.end(CONVERSE_ANSWER)
     })
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    await new Promise<void>((resolve) => void server.listen(0, resolve))
     const { port } = server.address() as AddressInfo
-    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: `https://127.0.0.1:${port}` })
-    expect((await call('converse')).status).toBe(503)
-    expect([requests, (await entry()).cost_usd]).toEqual([0, '0'])
+    await begin([], { WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: `https://${host}:${port}` })
+    expect((await call('converse')).status).toBe(expected)
+    expect([requests, (await entry()).cost_usd === '0']).toEqual(expected === 200 ? [1, false] : [0, true])
     server.close()
   })
 })

@@ -1,4 +1,4 @@
-// A listener as a process of its own, for clients that try to stop it: its paths say how it answers, and it tells its parent how it is.
+// The program of listener-process.ts: a listener whose paths say how it answers, and that tells its parent how it is.
 
 import type { HttpExchange } from '../../src/http/exchange.ts'
 import { createListener } from '../../src/http/listener.ts'
@@ -10,10 +10,9 @@ export type Condition = {
   readonly closed: number
   readonly closedTwice: number
   readonly connections: number
-  readonly rssBytes: number
 }
 
-if (process.send !== undefined) await serve()
+await serve()
 
 async function serve(): Promise<void> {
   let [begun, closed, closedTwice] = [0, 0, 0]
@@ -31,12 +30,13 @@ async function serve(): Promise<void> {
     limits: { writeStallMilliseconds: 1_000, keepAliveIdleMilliseconds: 20_000, headersMilliseconds: 20_000 },
   })
   const { port } = await listener.listen(0, '127.0.0.1')
-  process.on('message', () => {
+  const tell = (): void => {
     const { connections } = listener
-    const rssBytes = process.memoryUsage.rss()
-    process.send?.({ port, begun, closed, closedTwice, connections, rssBytes } satisfies Condition)
-  })
+    process.send?.({ port, begun, closed, closedTwice, connections } satisfies Condition)
+  }
+  process.on('message', tell)
   process.on('disconnect', () => process.exit())
+  tell()
 }
 
 /** /<way>/<bytes> */
