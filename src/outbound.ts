@@ -3,9 +3,9 @@
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Config } from './config.ts'
 import { joinUpstreams, type CredentialScope, type Upstream } from './core/upstream.ts'
-import { createCredentialSource, signingCredentials } from './upstreams/bedrock/credentials.ts'
+import { createCredentialSource, signingCredentials } from './calling/credentials.ts'
 import { createBedrockUpstream } from './upstreams/bedrock/index.ts'
-import { createSessionCredentials } from './upstreams/bedrock/sessions.ts'
+import { createSessionCredentials } from './calling/sessions.ts'
 
 export function upstreamsOf(config: Config, now: () => number): Upstream {
   const bedrock = bedrockOf(config, now)

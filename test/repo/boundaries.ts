@@ -39,8 +39,16 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'upstreams',
     holds: ['src/upstreams/'],
-    knows: ['same adapter', 'core', 'http'],
-    packages: ['undici', '@aws-sdk/'],
+    knows: ['same adapter', 'calling', 'core', 'http'],
+    packages: ['@aws-sdk/'],
+    builtins: true,
+  },
+  {
+    // what adapters of upstreams have in common, so that none needs another: connections, credentials, signatures
+    name: 'calling',
+    holds: ['src/calling/'],
+    knows: ['calling', 'core', 'http'],
+    packages: ['undici'],
     builtins: true,
   },
   {
@@ -117,6 +125,7 @@ export const LAYERS: readonly Layer[] = [
       'reports',
       'jobs',
       'upstreams',
+      'calling',
       'notifiers',
       'stores',
       'counters',

@@ -1,7 +1,7 @@
 // Sessions of assumed roles: one for each tenant, loaded once, renewed in time, bounded, and never another's.
 
 import { describe, expect, it } from 'vitest'
-import type { CredentialScope } from '../../core/upstream.ts'
+import type { CredentialScope } from '../core/upstream.ts'
 import { createSessionCredentials } from './sessions.ts'
 
 const scope = (id: string): CredentialScope => ({

@@ -1,7 +1,7 @@
 // Sends one signed request over a pooled connection and tells its listener what comes back, in order, without copying a byte.
 
 import { Pool, type Dispatcher } from 'undici'
-import type { UpstreamExchange, UpstreamFailure, UpstreamListener } from '../../core/upstream.ts'
+import type { UpstreamExchange, UpstreamFailure, UpstreamListener } from '../core/upstream.ts'
 import { Circuit } from './circuit.ts'
 
 export type TransportLimits = {

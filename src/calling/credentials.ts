@@ -1,4 +1,4 @@
-// The gateway's own credentials for Bedrock: ready in memory when a call is signed, renewed in the background before they end.
+// Credentials for what is called: ready in memory when a call is signed, renewed in the background before they end.
 
 export type SigningCredentials = {
   readonly accessKeyId: string

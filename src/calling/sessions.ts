@@ -1,6 +1,6 @@
 // Credentials of roles that are assumed for tenants: one source for each session, renewed by itself, the oldest unused given up first.
 
-import type { CredentialScope } from '../../core/upstream.ts'
+import type { CredentialScope } from '../core/upstream.ts'
 import { createCredentialSource, type CredentialSource, type ProvidedIdentity } from './credentials.ts'
 
 const MOST_SESSIONS = 10_000
