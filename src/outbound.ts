@@ -5,12 +5,16 @@ import type { Config } from './config.ts'
 import { joinUpstreams, type CredentialScope, type Upstream } from './core/upstream.ts'
 import { createCredentialSource, signingCredentials } from './calling/credentials.ts'
 import { createBedrockUpstream } from './upstreams/bedrock/index.ts'
+import { createHttpUpstream } from './upstreams/http/index.ts'
 import { createSessionCredentials } from './calling/sessions.ts'
 
 export function upstreamsOf(config: Config, now: () => number): Upstream {
   const bedrock = bedrockOf(config, now)
-  return joinUpstreams({ 'bedrock-runtime': bedrock, bedrock })
+  return joinUpstreams({ 'bedrock-runtime': bedrock, bedrock, router: routersOf(config, now) })
 }
+
+const routersOf = ({ upstreamConnections: connections, maxHeaderBytes }: Config, now: () => number): Upstream =>
+  createHttpUpstream({ connections, maxHeaderBytes, now })
 
 function bedrockOf(config: Config, now: () => number): Upstream {
   const { awsProfile: profile, bedrockRoleArn, bedrockBearerToken: bearerToken, region } = config

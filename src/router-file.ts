@@ -30,8 +30,9 @@ export type RouterFile = {
   readonly current: () => RouterConfiguration
   readonly state: () => RouterFileState
   /** Looks at once, whatever the file's times say. */
-  reload(): void
-  startWatching(intervalMilliseconds: number): void
+  readonly reload: () => void
+  /** `onChange`: another configuration holds from now on, whoever asked for it. */
+  startWatching(intervalMilliseconds: number, onChange: () => void): void
   stop(): void
 }
 
@@ -42,6 +43,7 @@ export function openRouterFile(options: RouterFileOptions): RouterFile {
   let loadedAt = now()
   let problems: readonly string[] = []
   let mark = ''
+  let told = (): void => undefined
   let timer: NodeJS.Timeout | null = null
 
   const load = (): boolean => {
@@ -59,6 +61,7 @@ export function openRouterFile(options: RouterFileOptions): RouterFile {
     if (problems.length > 0)
       log('error', { file, problems }, 'the file of routers is not good: what was loaded before holds')
     else if (changed) log('info', { file, checksum: current.checksum }, 'the routers were loaded anew')
+    if (changed) told()
   }
 
   load()
@@ -67,7 +70,8 @@ export function openRouterFile(options: RouterFileOptions): RouterFile {
     current: () => current,
     state: () => ({ file, checksum: current.checksum, loadedAt, problems }),
     reload,
-    startWatching(intervalMilliseconds) {
+    startWatching(intervalMilliseconds, onChange) {
+      told = onChange
       if (file === null) return
       timer = setInterval(() => {
         if (markOf(file) !== mark) reload()

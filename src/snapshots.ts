@@ -11,6 +11,8 @@ export type Snapshots = {
   readonly priceBook: () => PriceBook
   /** Loads what changed; concurrent calls share one load, and a call during a load waits for the next. */
   readonly reload: () => Promise<void>
+  /** As reload, also where the store says that nothing changed: what `prepare` looks at did. */
+  readonly refresh: () => Promise<void>
   /** Looks for changes made by other processes. */
   startPolling(intervalMilliseconds: number, onFailure: (thrown: unknown) => void): void
   stop(): void
@@ -30,12 +32,14 @@ export async function createSnapshots(dependencies: {
   let counter = -1
   let directory = buildDirectory({ tenants: [], keys: [], plans: [], aliases: [], defaultUnpriced })
   let priceBook = buildPriceBook([])
+  let stale = false
   let timer: NodeJS.Timeout | null = null
   let chain: Promise<void> = Promise.resolve()
 
   const load = async (): Promise<void> => {
     const seen = await changeCounter()
-    if (seen === counter) return
+    if (seen === counter && !stale) return
+    stale = false
     const [allTenants, keys, allPlans, allAliases, versions] = await Promise.all([
       tenants.everyTenant(),
       tenants.everyKey(),
@@ -60,6 +64,10 @@ export async function createSnapshots(dependencies: {
     directory: () => directory,
     priceBook: () => priceBook,
     reload,
+    refresh() {
+      stale = true
+      return reload()
+    },
     startPolling(intervalMilliseconds, onFailure) {
       timer = setInterval(() => void reload().catch(onFailure), intervalMilliseconds)
       timer.unref()

@@ -16,6 +16,7 @@ import { adminDependenciesOf } from './control-plane.ts'
 import type { TokenVerifier } from './core/identity.ts'
 import type { Directory } from './core/directory.ts'
 import type { Counters, HoldJournal, LedgerCounts } from './core/reservation.ts'
+import { limitsOfRouters } from './core/router.ts'
 import type { Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
@@ -134,8 +135,9 @@ export async function start(config: Config): Promise<Started> {
   })
   const listener = listenerOf(config, { onRequest: (exchange) => void application.handle(exchange), ...faults })
   const { port } = await listener.listen(config.port, config.host)
-  parts.snapshots.startPolling(POLL_MILLISECONDS, (thrown) => log.error({ detail: String(thrown) }, 'a reload failed'))
-  routerFile.startWatching(POLL_MILLISECONDS)
+  const onReloadFailure = (thrown: unknown): void => log.error({ detail: String(thrown) }, 'a reload failed')
+  parts.snapshots.startPolling(POLL_MILLISECONDS, onReloadFailure)
+  parts.routerFile.startWatching(POLL_MILLISECONDS, () => void parts.snapshots.refresh().catch(onReloadFailure))
   dayCloser.start(CLOSE_CHECK_MILLISECONDS)
   parts.alerting.start()
   let stopping: Promise<void> | null = null
@@ -143,7 +145,7 @@ export async function start(config: Config): Promise<Started> {
     url: urlOf(config, port),
     port,
     newAdminToken: token.made,
-    reloadRouters: () => routerFile.reload(),
+    reloadRouters: routerFile.reload,
     stop() {
       stopping ??= stopAll(parts, pipeline, listener, async () => {
         await Promise.all([admin.close(), dayCloser.stop(), parts.alerting.stop()])
@@ -156,7 +158,7 @@ export async function start(config: Config): Promise<Started> {
 async function openParts(
   opened: Pick<Parts, 'config' | 'log' | 'store' | 'drains' | 'metrics' | 'routerFile'>,
 ): Promise<Parts> {
-  const { config, log, store } = opened
+  const { config, log, store, routerFile } = opened
   const root = await rootSecret(config.rootSecret, store.settings)
   const holds = openHoldJournal({ dir: config.dataDir, now })
   const deriveSecretAccessKey = createSecretDerivation(root)
@@ -172,7 +174,10 @@ async function openParts(
     prices: store.prices,
     changeCounter: () => store.changeCounter(),
     defaultUnpriced: config.unpriced,
-    prepare: (directory) => counters.adopt(directory, countsOf(store, directory, idle), now),
+    prepare(directory) {
+      const limits = [...directory.limits, ...limitsOfRouters(routerFile.current())]
+      return counters.adopt({ ...directory, limits }, countsOf(store, directory, idle), now)
+    },
   })
   idle = false
   const newId = createRequestIds(now)
@@ -234,6 +239,8 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     ledger: store.ledger,
     upstream: parts.upstream,
     drains: parts.drains,
+    routers: parts.routerFile.current,
+    routerProcessing: null,
     owners: createResourceOwners(store.settings),
     keptAnswers: store.keptAnswers,
     lifecycles: parts.lifecycles,

@@ -10,6 +10,8 @@ export type TransportLimits = {
   readonly headersTimeoutMilliseconds: number
   readonly idleTimeoutMilliseconds: number
   readonly maxHeaderBytes: number
+  /** PEM, whom to trust; missing: those of the system */
+  readonly certificates?: readonly string[]
 }
 
 export type OutgoingRequest = {
@@ -35,7 +37,10 @@ export function createTransport(limits: TransportLimits, now: () => number): Tra
       const pool = new Pool(origin, {
         connections: limits.connections,
         pipelining: 1,
-        connect: { timeout: limits.connectTimeoutMilliseconds },
+        connect: {
+          timeout: limits.connectTimeoutMilliseconds,
+          ...(limits.certificates === undefined ? {} : { ca: [...limits.certificates] }),
+        },
         headersTimeout: limits.headersTimeoutMilliseconds,
         bodyTimeout: limits.idleTimeoutMilliseconds,
         maxHeaderSize: limits.maxHeaderBytes,

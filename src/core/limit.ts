@@ -70,14 +70,20 @@ export type Limit = {
   readonly resetAt: number | null
 }
 
-export const LIMIT_SOURCES = ['key', 'tenant', 'plan'] as const
+export const LIMIT_SOURCES = ['key', 'tenant', 'plan', 'router'] as const
 export type LimitSource = (typeof LIMIT_SOURCES)[number]
+
+/** No tenant has this id. */
+export const EVERYBODY = ''
 
 /** A limit as it applies to a call: whom it stands on. */
 export type ScopedLimit = {
+  /** EVERYBODY: it counts over all tenants */
   readonly ownerTenantId: string
   /** the key that it stands on, or the first of those that this key replaced; null: it stands on the tenant */
   readonly ownerKeyId: string | null
+  /** the path router that it stands on, by name; missing: on none */
+  readonly ownerRouter?: string
   readonly source: LimitSource
   /** names its counter: source, owner and id of the limit */
   readonly counterId: string
@@ -92,6 +98,16 @@ export function scopedLimit(
   const counterId = `${source}:${keyId ?? tenantId}:${limit.id}`
   return { ownerTenantId: tenantId, ownerKeyId: keyId, source, counterId, limit }
 }
+
+/** A limit that stands on a path router and counts over all tenants. */
+export const routerLimit = (limit: Limit, router: string): ScopedLimit => ({
+  ownerTenantId: EVERYBODY,
+  ownerKeyId: null,
+  ownerRouter: router,
+  source: 'router',
+  counterId: `router:${router}:${limit.id}`,
+  limit,
+})
 
 /** A limit with everything that was not said at what it usually is. */
 export function limitOf(given: Pick<Limit, 'kind' | 'amount'> & Partial<Limit>): Limit {

@@ -108,10 +108,14 @@ function periodWords(limit: Limit): string {
 }
 
 function ownerWords({ by, split }: Refusal): string {
-  const { ownerKeyId, ownerTenantId, limit } = by
-  const owner =
-    ownerKeyId === null ? `tenant "${ownerTenantId}"` : `the key "${ownerKeyId}" of tenant "${ownerTenantId}"`
+  const { limit } = by
+  const owner = whose(by)
   return split === null ? owner : `${owner} for ${limit.splitBy} "${split.slice(0, 64)}"`
+}
+
+function whose({ ownerRouter, ownerKeyId, ownerTenantId }: ScopedLimit): string {
+  if (ownerRouter !== undefined) return `the router "${ownerRouter}"`
+  return ownerKeyId === null ? `tenant "${ownerTenantId}"` : `the key "${ownerKeyId}" of tenant "${ownerTenantId}"`
 }
 
 function endWords({ by, endsAt }: Refusal, now: number): string {

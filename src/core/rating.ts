@@ -112,8 +112,12 @@ export function worstCase(book: PriceBook, question: RatingQuestion, ask: WorstC
     if (cost === null) return null
     total += cost
   }
-  return picoUsd(total)
+  return total === 0n && isBareCall(ask, bounds) ? null : picoUsd(total)
 }
+
+/** Billed as a call or not at all: only a price says which, and without one it is not free. */
+const isBareCall = ({ quantities }: WorstCaseAsk, bounds: UnitBounds): boolean =>
+  quantities?.requests !== undefined && !bounds.isBilled('requests')
 
 const OUTPUT_ONLY: readonly Dimension[] = ['output_tokens']
 /** Each in a list of its own, as `boundOf` takes them. */

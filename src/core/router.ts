@@ -13,9 +13,11 @@
 
 import type { LedgerEntry } from './ledger.ts'
 import type { GatewayError } from './errors.ts'
-import type { Limit } from './limit.ts'
+import { routerLimit, type Limit, type ScopedLimit } from './limit.ts'
 import type { LinearPattern } from './linear-pattern.ts'
-import type { Dimension } from './usage.ts'
+import type { RouterTarget, RouterUsage, WholeAnswer } from './router-target.ts'
+
+export type { RouterTarget, RouterUsage, WholeAnswer } from './router-target.ts'
 
 /** Slashes around segments of letters and digits. */
 export const ROUTER_PATH_PATTERN = /^(?:\/[a-zA-Z0-9]{1,64}){1,16}\/$/
@@ -38,26 +40,6 @@ export type RouterCredential =
   | { readonly kind: 'key' }
   | { readonly kind: 'rules' | 'presigned'; readonly tenantId: string }
 
-/** Where the calls of a router go. */
-export type RouterTarget = {
-  /** names what has connections of its own: equal only where origin, certificates and time limits are */
-  readonly id: string
-  readonly origin: string
-  /** in front of what the client's path has behind the router's; no slash at its end */
-  readonly basePath: string
-  /** in the place of what the client's path has behind the router's; null: that is taken */
-  readonly endpoint: string | null
-  /** what url and endpoint say, the endpoint before the url; goes before what the client says under the same names */
-  readonly query: string
-  readonly queryNames: ReadonlySet<string>
-  /** PEM; null: those of the system alone */
-  readonly certificates: string | null
-  readonly systemCertificates: boolean
-  readonly connectTimeoutMilliseconds: number
-  readonly headersTimeoutMilliseconds: number
-  readonly idleTimeoutMilliseconds: number
-}
-
 /** Which model a call is priced as and checked for; where it says none, `router.<name>`. */
 export type RouterModel = {
   /** fixed: this id · body: a text at this path of a JSON request · path: the segment behind this one */
@@ -66,16 +48,6 @@ export type RouterModel = {
   readonly value: string
   /** put in front of what is found, such as "openai." */
   readonly prefix: string
-}
-
-/** Where answers, or the events of streamed ones, say what they used. What is said last counts. */
-export type RouterUsage = {
-  /** keys and places in lists, from the outside in; a dimension may stand at several */
-  readonly paths: readonly (readonly [dimension: Dimension, path: readonly string[]])[]
-  /** dimensions that are inside another one in the answer, such as cached tokens inside the prompt's: taken out of it */
-  readonly includes: readonly (readonly [whole: Dimension, part: Dimension])[]
-  /** what an answer may hold at most where the request caps it nowhere */
-  readonly maxOutputTokens: number | null
 }
 
 export type Router = {
@@ -109,6 +81,8 @@ export type RouterConfiguration = {
   readonly routers: readonly Router[]
   /** hex SHA-256 of the file's text and of the certificates that it names */
   readonly checksum: string
+  /** eight capital letters and digits, in front of the ids of sessions */
+  readonly gatewayId: string
   /** header that names the session, on requests and answers */
   readonly sessionHeader: string
   /** hosts that may be called as through a proxy, and the router that their calls take; null: they are calls of this gateway's own API */
@@ -117,9 +91,14 @@ export type RouterConfiguration = {
   readonly sections: Readonly<Record<string, unknown>>
 }
 
+/** As they are counted, whoever calls. */
+export const limitsOfRouters = ({ routers }: RouterConfiguration): readonly ScopedLimit[] =>
+  routers.flatMap(({ limits, name }) => limits.map((limit) => routerLimit(limit, name)))
+
 export const NO_ROUTERS: RouterConfiguration = {
   routers: [],
   checksum: '',
+  gatewayId: 'WEIGHBRG',
   sessionHeader: 'session-id',
   proxyHosts: new Map(),
   sections: {},
@@ -155,8 +134,6 @@ export type RouterDecision =
   | { readonly kind: 'send'; readonly request: RouterRequest }
   /** is answered by this and goes nowhere ("control") */
   | { readonly kind: 'answer'; readonly answer: WholeAnswer }
-
-export type WholeAnswer = { readonly status: number; readonly headers: readonly string[]; readonly body: Buffer }
 
 /** What goes upstream, complete. */
 export type SentRequest = {

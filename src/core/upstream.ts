@@ -1,6 +1,7 @@
 // The port to outbound services: send bytes, hear bytes, and know once what they used.
 
 import type { ResolvedModel, Tier } from './model.ts'
+import type { RouterTarget, RouterUsage, WholeAnswer } from './router-target.ts'
 import type { Usage } from './usage.ts'
 
 /** Whose credentials sign a call instead of the gateway's own: a session of this role. */
@@ -14,7 +15,7 @@ export type CredentialScope = {
 }
 
 /** What can be called, by AWS's own names: model calls of Bedrock, and the control operations beside them. */
-export type UpstreamService = 'bedrock-runtime' | 'bedrock'
+export type UpstreamService = 'bedrock-runtime' | 'bedrock' | 'router'
 
 /** One call as it goes out. `headers` is a flat list name, value, …, already free of the client's credentials and hop-by-hop headers. */
 export type UpstreamCall = {
@@ -28,7 +29,12 @@ export type UpstreamCall = {
   readonly region: string
   /** null: the gateway's own */
   readonly credentials: CredentialScope | null
+  /** calls of path routers only */
+  readonly router?: RoutedCall
 }
+
+/** Where a call through a path router goes, and where its answer says what it used (null: nowhere). */
+export type RoutedCall = { readonly to: RouterTarget | WholeAnswer; readonly usage: RouterUsage | null }
 
 /** Why no complete answer came. `sent` false: the upstream certainly has not seen the request whole. */
 export type UpstreamFailure = {
@@ -93,6 +99,7 @@ export type TapQuestion = {
   readonly operation: string
   readonly model: ResolvedModel | null
   readonly requestBody: Buffer
+  readonly router?: RoutedCall
 }
 
 export interface Upstream {

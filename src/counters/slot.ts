@@ -1,6 +1,6 @@
 // The counters of one limit: one, or one for each value that it is split by, up to a bound; and which of them a call is counted in.
 
-import type { LimitScope, ScopedLimit } from '../core/limit.ts'
+import { EVERYBODY, type LimitScope, type ScopedLimit } from '../core/limit.ts'
 import { isAboutManner, isAboutModel, splitValueOf, type LimitedCall } from '../core/limit-count.ts'
 import { BucketCounter, WindowCounter, type Counter, type Windows } from './counter.ts'
 
@@ -103,7 +103,7 @@ export class SlotsByOwner {
   }
 
   of({ keyId, tenantIds }: LimitedCall): readonly Slot[] {
-    const owners = [`key ${keyId}`, ...tenantIds.map((tenantId) => `tenant ${tenantId}`)]
+    const owners = [`key ${keyId}`, ...[...tenantIds, EVERYBODY].map((tenantId) => `tenant ${tenantId}`)]
     return owners.flatMap((owner) => this.#slots.get(owner) ?? [])
   }
 }

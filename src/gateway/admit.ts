@@ -36,6 +36,8 @@ export type AdmitQuestion = {
   readonly model: ResolvedModel
   readonly body: Buffer
   readonly now: number
+  /** what it can use at most, where that is known without asking the model's limits */
+  readonly bounds?: CallBounds
   /** the name by which the request means the model; null: its own id */
   readonly alias: string | null
 }
@@ -103,7 +105,7 @@ function pricedOf(dependencies: AdmitDependencies, question: AdmitQuestion): Pri
   const { baseModel, routing, region } = model
   const most = baseModel === null ? NOTHING_KNOWN : dependencies.modelBounds(baseModel)
   const tenantId = member.principal.tenant.id
-  const strict = boundsOf({ operation, facts, model, body, most })
+  const strict = question.bounds ?? boundsOf({ operation, facts, model, body, most })
   const inputKind = inputKindOf(question, strict)
   const bounds =
     inputKind === null ? strict : { ...strict, inputTokens: dependencies.inputEstimates.estimate(inputKind) }

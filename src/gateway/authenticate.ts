@@ -56,6 +56,14 @@ export function createAuthenticate(dependencies: AuthenticateDependencies): Auth
   }
 }
 
+/** Checks an API key that came otherwise than as the credential of a dialect. Throws GatewayError. */
+export type KeyCheck = (key: string) => Member
+
+export const createKeyCheck =
+  ({ directory, now }: Pick<AuthenticateDependencies, 'directory' | 'now'>): KeyCheck =>
+  (key) =>
+    admitMember(byKey(directory(), key), now())
+
 /** The member of a verified token, worked out once per token and directory. */
 function createByToken({ directory, now, tokens }: AuthenticateDependencies) {
   const members = new WeakMap<Identity, { readonly directory: Directory; readonly member: Member | null }>()

@@ -127,6 +127,22 @@ export class Delivery {
     return this.#writtenBytes + this.#queuedBytes
   }
 
+  /** The whole answer, before any of it is given; null: it passes in pieces, or nobody is there any more. */
+  whole(): RenderedAnswer | null {
+    if (this.#mode !== 'buffering' || this.#exchange.headersSent) return null
+    return { status: this.#status, headers: this.#headers, body: this.body() }
+  }
+
+  /** What goes in the place of the whole answer. */
+  replace({ status, headers, body }: RenderedAnswer): void {
+    if (this.whole() === null) return
+    this.#status = status
+    this.#headers = headers
+    this.#tail = []
+    this.#queue = [body]
+    this.#queuedBytes = body.length
+  }
+
   /** What is collected so far of an answer that is not streamed. */
   body(): Buffer {
     return Buffer.concat([...this.#queue, ...this.#tail])

@@ -2,7 +2,7 @@
 
 import { GatewayError } from '../core/errors.ts'
 import { paidOutput } from '../core/held-answer.ts'
-import type { Ending } from '../core/ledger.ts'
+import type { Ending, LedgerEntry } from '../core/ledger.ts'
 import type { Hold } from '../core/reservation.ts'
 import type {
   Upstream,
@@ -13,12 +13,13 @@ import type {
   UsageTap,
 } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import type { Placed } from '../http/roster.ts'
 import type { Admitted } from './admit.ts'
 import type { Drains, DrainPlace } from './drains.ts'
 import { answerHeaders, flatHeader, type OwnWords } from './headers.ts'
 import { Delivery } from './delivery.ts'
-import { isRetryableStatus, retryDelayMilliseconds } from './retry.ts'
+import { passWhole, UNFRAMED, type Passage } from './passage.ts'
+import { errorOfFailure, errorOfRefusal, isRetryableStatus, retryDelayMilliseconds } from './retry.ts'
+import { deadlineTickMilliseconds, type RunningCall } from './running-call.ts'
 import { settle, type Outcome, type SettleDependencies } from './settle.ts'
 import type { AnswerTranslator, Surface } from './surfaces/surface.ts'
 import { TranslatedDelivery } from './translation.ts'
@@ -49,21 +50,9 @@ export type ForwardQuestion = {
   readonly answer: AnswerTranslator | null
   /** Runs on a whole successful answer before it is released; null: nothing to do. */
   readonly onAnswer: ((answer: Buffer) => Promise<void>) | null
+  /** missing: a call of Bedrock */
+  readonly passage?: Passage
 }
-
-export type RunningCall = Placed & {
-  readonly hold: Hold
-  /** Resolves when the entry is durable (or could not be made so) and the answer was given or given up. Never rejects. */
-  readonly done: Promise<void>
-  /** Ends the call now; it is settled as stopped by the gateway. */
-  stop(): void
-  /** `deadlineTickMilliseconds` have passed; the call is stopped when its time is up. */
-  tick(): void
-}
-
-/** All running calls' time limits are counted down together: a timer for each would cost more than what it guards against. */
-export const deadlineTickMilliseconds = (totalTimeoutMilliseconds: number): number =>
-  Math.min(1_000, Math.max(10, Math.floor(totalTimeoutMilliseconds / 20)))
 
 export function forward(dependencies: ForwardDependencies, question: ForwardQuestion): RunningCall {
   const run = new Run(dependencies, question)
@@ -105,6 +94,8 @@ class Run implements UpstreamListener, RunningCall {
   /** the answer outgrew what was held for it */
   #cut = false
   #drain: DrainPlace | null = null
+  /** kept for the passage only */
+  #entry: LedgerEntry | null = null
 
   constructor(dependencies: ForwardDependencies, question: ForwardQuestion) {
     this.#dependencies = dependencies
@@ -121,7 +112,7 @@ class Run implements UpstreamListener, RunningCall {
     }
     this.#delivery =
       answer === null
-        ? new Delivery(exchange, maxBufferedBytes, hooks)
+        ? new Delivery(exchange, maxBufferedBytes, hooks, question.passage === undefined ? undefined : UNFRAMED)
         : new TranslatedDelivery({
             exchange,
             maxBufferedBytes,
@@ -176,14 +167,20 @@ class Run implements UpstreamListener, RunningCall {
       return
     }
     this.#state = 'relaying'
-    const { admitted, call, ownWords } = this.#question
+    const { admitted, call, ownWords, passage } = this.#question
     this.#tap = this.#dependencies.upstream.tap({
       service: call.service,
       operation: call.operation,
       model: admitted.model,
       requestBody: call.body,
+      ...(call.router === undefined ? {} : { router: call.router }),
     })
     this.#tap.headers(status, headers)
+    if (passage !== undefined) {
+      const passed = passage.head(status, headers)
+      this.#delivery.head(status, passed.headers, passed.streams)
+      return
+    }
     const type = flatHeader(headers, 'content-type') ?? ''
     // other streams' events cannot be told apart here, only by who translates them
     const streams = type.startsWith(AWS_STREAM) || (this.#question.answer !== null && type.startsWith(EVENT_STREAM))
@@ -193,6 +190,7 @@ class Run implements UpstreamListener, RunningCall {
   onData(chunk: Buffer): boolean {
     if (this.#tap === null || this.#state !== 'relaying' || this.#cut) return true
     this.#tap.chunk(chunk)
+    this.#question.passage?.chunk(chunk)
     if (this.#isOutgrown(this.#tap)) {
       this.#cut = true
       this.#abortUpstream()
@@ -254,13 +252,13 @@ class Run implements UpstreamListener, RunningCall {
     if (this.#stopped)
       return new GatewayError('upstream_timeout', { message: 'The call ran longer than the gateway allows.' })
     if (this.#cut) return new GatewayError('budget_exceeded', { message: OUTGROWN })
-    if (failure.kind === 'unreachable') return new GatewayError('upstream_unreachable', { retryAfterSeconds: 1 })
-    if (failure.kind === 'credentials') return new GatewayError('upstream_credentials')
-    return new GatewayError(failure.kind === 'timeout' ? 'upstream_timeout' : 'upstream_failed')
+    return errorOfFailure(failure)
   }
 
   #mayRetry(): boolean {
-    return !this.#stopped && !this.#clientLeft && this.#attempts <= this.#dependencies.limits.retries
+    const { passage } = this.#question
+    const retries = passage === undefined ? this.#dependencies.limits.retries : passage.retries
+    return !this.#stopped && !this.#clientLeft && this.#attempts <= retries
   }
 
   #retryLater(): void {
@@ -276,12 +274,7 @@ class Run implements UpstreamListener, RunningCall {
 
   /** The refusal was not kept, because it was to be retried; it is said again in the gateway's words. */
   #giveUpRetrying(): void {
-    const throttled = this.#status === 429
-    const seconds = Number(this.#retryAfter ?? Number.NaN)
-    const retryAfterSeconds = Number.isFinite(seconds) ? Math.ceil(seconds) : null
-    const error = throttled
-      ? new GatewayError('rate_limited', { message: 'Bedrock throttled the call.', retryAfterSeconds })
-      : new GatewayError('upstream_unreachable', { retryAfterSeconds })
+    const error = errorOfRefusal(this.#status, this.#retryAfter)
     this.#settle({ ending: this.#ending('upstream_refused'), billed: 'nothing', reading: null, error })
   }
 
@@ -337,6 +330,7 @@ class Run implements UpstreamListener, RunningCall {
     if (this.#state === 'settling' || this.#state === 'ended') return
     this.#state = 'settling'
     this.#drain?.leave()
+    this.#question.passage?.over()
     const { error, ...outcome } = ended
     if (error === null) this.#delivery.answered(ended.reading?.usage ?? null)
     const rendered =
@@ -347,10 +341,9 @@ class Run implements UpstreamListener, RunningCall {
       upstreamRequestId: this.#upstreamRequestId,
       deliveredBytes: this.#delivery.finalBytes(),
     }
-    const { admitted, onAnswer } = this.#question
+    const { admitted, passage } = this.#question
     const settled = settle(this.#dependencies, admitted, { ...outcome, ...facts, status })
-    const ready =
-      onAnswer === null || ended.ending !== 'completed' ? settled : settled.then(() => onAnswer(this.#delivery.body()))
+    const ready = passage === undefined ? this.#answered(settled, ended.ending) : this.#passed(settled, passage, error)
     ready.then(
       () => this.#deliver(error),
       (thrown) => {
@@ -360,8 +353,22 @@ class Run implements UpstreamListener, RunningCall {
     )
   }
 
+  #answered(settled: Promise<LedgerEntry>, ending: Ending): Promise<unknown> {
+    const { onAnswer } = this.#question
+    return onAnswer === null || ending !== 'completed' ? settled : settled.then(() => onAnswer(this.#delivery.body()))
+  }
+
+  #passed(settled: Promise<LedgerEntry>, passage: Passage, error: GatewayError | null): Promise<unknown> {
+    return settled.then((entry) => {
+      this.#entry = entry
+      return error === null ? passWhole(passage, this.#delivery) : undefined
+    })
+  }
+
   #deliver(error: GatewayError | null): void {
-    const { surface, answer, admitted } = this.#question
+    const { surface, answer, admitted, passage } = this.#question
+    const refused = error === null ? null : surface.renderError(error, admitted.hold.requestId).status
+    passage?.ended({ status: this.#delivery.statusIf(refused), error, entry: this.#entry })
     if (error === null) this.#delivery.complete()
     else
       this.#delivery.fail(

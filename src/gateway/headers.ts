@@ -43,20 +43,22 @@ export type OwnWords = {
 export const NO_OWN_WORDS: OwnWords = { outputCap: null, lifecycle: null, left: null }
 
 /** Headers of the answer that belong to the operation, flat, and the gateway's own. */
-export function answerHeaders(
-  upstream: readonly string[],
-  requestId: string,
-  { outputCap, lifecycle, left }: OwnWords,
-): string[] {
-  const flat = [REQUEST_ID_HEADER, requestId]
-  if (outputCap !== null) flat.push(OUTPUT_CAPPED_HEADER, String(outputCap))
-  if (lifecycle !== null) flat.push(LIFECYCLE_HEADER, lifecycle)
-  if (left !== null) flat.push(...left)
+export function answerHeaders(upstream: readonly string[], requestId: string, ownWords: OwnWords): string[] {
+  const flat = ownHeaders(requestId, ownWords)
   for (let index = 0; index + 1 < upstream.length; index += 2) {
     const name = upstream[index] as string
     const value = upstream[index + 1] as string
     if ((BACK.has(name) || name.startsWith(BACK_PREFIX)) && !UNPRINTABLE.test(value)) flat.push(name, value)
   }
+  return flat
+}
+
+/** What the gateway itself says with an answer. */
+export function ownHeaders(requestId: string, { outputCap, lifecycle, left }: OwnWords): string[] {
+  const flat = [REQUEST_ID_HEADER, requestId]
+  if (outputCap !== null) flat.push(OUTPUT_CAPPED_HEADER, String(outputCap))
+  if (lifecycle !== null) flat.push(LIFECYCLE_HEADER, lifecycle)
+  if (left !== null) flat.push(...left)
   return flat
 }
 

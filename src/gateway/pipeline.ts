@@ -9,23 +9,21 @@ import type { Hold } from '../core/reservation.ts'
 import { Roster } from '../http/roster.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies } from './admit.ts'
-import { createAuthenticate, type AuthenticateDependencies } from './authenticate.ts'
+import { createAuthenticate, createKeyCheck, type AuthenticateDependencies } from './authenticate.ts'
 import { Backlog } from './backlog.ts'
-import {
-  deadlineTickMilliseconds,
-  forward,
-  type ForwardDependencies,
-  type ForwardQuestion,
-  type RunningCall,
-} from './forward.ts'
+import { forward, type ForwardDependencies, type ForwardQuestion } from './forward.ts'
 import { checkKept, rememberKept } from './kept-answers.ts'
+import { deadlineTickMilliseconds, type RunningCall } from './running-call.ts'
 import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
+import { keepMetadata } from './kept-metadata.ts'
 import { createLongPolling, type LongPollingDependencies } from './long-polling.ts'
 import { answerUnmetered } from './models.ts'
 import type { Lifecycles } from './lifecycles.ts'
 import type { ResourceOwners } from './owners.ts'
 import { resolveCall, type ResolveDependencies } from './resolve.ts'
 import { rewrite } from './rewrite.ts'
+import { createRouting, type RoutedCall, type RoutingDependencies } from './routers/routing.ts'
+import { startRouted } from './routers/start.ts'
 import { DEFAULT_SURFACE, matchSurface } from './surfaces/index.ts'
 import type { CallFacts, Outgoing, Route, Surface } from './surfaces/surface.ts'
 
@@ -39,6 +37,7 @@ export type PipelineDependencies = AuthenticateDependencies &
   AdmitDependencies &
   ResolveDependencies &
   LongPollingDependencies &
+  Omit<RoutingDependencies, 'authenticate' | 'keyCheck'> &
   Omit<ForwardDependencies, 'limits' | 'backlog'> & {
     readonly forwardLimits: ForwardDependencies['limits']
     readonly pipelineLimits: PipelineLimits
@@ -66,6 +65,7 @@ export type Pipeline = {
 
 export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const authenticate = createAuthenticate(dependencies)
+  const routing = createRouting({ ...dependencies, authenticate, keyCheck: createKeyCheck(dependencies) })
   const calls = new Roster<RunningCall>()
   const longPolling = createLongPolling(dependencies)
   const backlog = new Backlog(dependencies)
@@ -78,12 +78,12 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   const { maxConcurrentCalls, maxBodyBytes, bodyTimeoutMilliseconds } = dependencies.pipelineLimits
 
   const run = async (asked: Asked, route: Route): Promise<void> => {
-    const { exchange, surface, requestId } = asked
+    const { exchange, surface, requestId, routed } = asked
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
-    const who = authenticate(exchange, surface.tokenHeader)
+    const who = routed === null ? authenticate(exchange, surface.tokenHeader) : routed.authenticate()
     const { member: caller, checkBody } = who instanceof Promise ? await who : who
-    const body = await exchange.readBody(maxBodyBytes, bodyTimeoutMilliseconds)
+    const body = await exchange.readBody(bodyLimitOf(routed, maxBodyBytes), bodyTimeoutMilliseconds)
     checkBody?.(body)
     // not before: until then nobody has proven who they are
     asked.member = caller
@@ -96,7 +96,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     if (route.kind !== 'call') return answerUnmetered(dependencies, { exchange, surface, route, member, requestId })
     if (backlog.size > 0) throw new GatewayError('ledger_unavailable', { retryAfterSeconds: 1 })
     const start = (to: HttpExchange): Promise<RunningCall> =>
-      startCall(dependencies, forwardDependencies, asked, { route, member, body, to })
+      startEither(dependencies, forwardDependencies, asked, { route, member, body, to })
     const call = await (isFetchedLater(asked) ? longPolling.begin(exchange, poll, start) : start(exchange))
     calls.add(call)
     await call.done
@@ -107,7 +107,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     async handle(exchange) {
       const asked = newlyAsked(exchange, dependencies.newId())
       try {
-        const matched = matchSurface(exchange.method, exchange.path)
+        asked.routed = routing.begin(exchange, asked.requestId)
+        const matched = asked.routed ?? matchSurface(exchange.method, exchange.path)
         if (matched === null) throw new GatewayError('unknown_route', { message: unknownRoute(exchange) })
         asked.surface = matched.surface
         asked.route = matched.route
@@ -131,6 +132,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     },
   }
 }
+
+const bodyLimitOf = (routed: RoutedCall | null, usual: number): number => routed?.maxBodyBytes ?? usual
 
 const isFetchedLater = ({ exchange, surface }: Asked): boolean =>
   surface.answersLater?.((name) => exchange.header(name)) ?? false
@@ -169,6 +172,8 @@ type Asked = {
   readonly requestId: string
   surface: Surface
   route: Route | null
+  /** null: it goes through no path router */
+  routed: RoutedCall | null
   member: Member | null
   modelId: string | null
 }
@@ -178,16 +183,31 @@ const newlyAsked = (exchange: HttpExchange, requestId: string): Asked => ({
   requestId,
   surface: DEFAULT_SURFACE,
   route: null,
+  routed: null,
   member: null,
   modelId: null,
 })
+
+type Question = { readonly route: Route; readonly member: Member; readonly body: Buffer; readonly to: HttpExchange }
+
+function startEither(
+  dependencies: PipelineDependencies,
+  forwardDependencies: ForwardDependencies,
+  asked: Asked,
+  question: Question,
+): Promise<RunningCall> {
+  const { routed } = asked
+  if (routed === null) return startCall(dependencies, forwardDependencies, asked, question)
+  const { member, body, to: exchange } = question
+  return startRouted({ ...dependencies, ...forwardDependencies }, asked, { routed, member, body, exchange })
+}
 
 /** From a known caller and a whole body to a running call. */
 async function startCall(
   dependencies: PipelineDependencies,
   forwardDependencies: ForwardDependencies,
   asked: Asked,
-  question: { readonly route: Route; readonly member: Member; readonly body: Buffer; readonly to: HttpExchange },
+  question: Question,
 ): Promise<RunningCall> {
   const { surface, requestId } = asked
   const { route, member, to: exchange } = question
@@ -265,21 +285,6 @@ function asItCame(exchange: HttpExchange, route: Route, facts: CallFacts, body: 
 const NO_BIDIRECTIONAL =
   'InvokeModelWithBidirectionalStream is not supported by this gateway yet; call Bedrock directly for bidirectional streams.'
 
-const NO_METADATA = {}
-
-function keepMetadata(facts: CallFacts, keys: readonly string[]): CallFacts {
-  if (isEmpty(facts.metadata)) return facts
-  const kept = keys
-    .filter((key) => Object.hasOwn(facts.metadata, key))
-    .map((key) => [key, facts.metadata[key] as string])
-  return { ...facts, metadata: kept.length === 0 ? NO_METADATA : Object.fromEntries(kept) }
-}
-
-function isEmpty(metadata: CallFacts['metadata']): boolean {
-  for (const _ in metadata) return false
-  return true
-}
-
 const unknownRoute = (exchange: HttpExchange): string =>
   `There is no operation ${exchange.method} ${exchange.path.split('?', 1)[0]?.slice(0, 200)} here.`
 
@@ -294,6 +299,7 @@ function refuse(dependencies: PipelineDependencies, asked: Asked, thrown: unknow
     dependencies.log('error', 'a call failed inside the gateway', { request_id: requestId, detail: error.detail })
   dependencies.onRefusal(refusedCall(asked, error, dependencies.now()))
   const { status, headers, body } = surface.renderError(error, requestId)
+  asked.routed?.refused(error, status)
   exchange.respond(status, [...headers, REQUEST_ID_HEADER, requestId], body)
 }
 

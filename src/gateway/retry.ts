@@ -1,4 +1,7 @@
-// When a refused attempt may be tried again, and after how long.
+// When a refused attempt may be tried again, and after how long; and what the client hears when it is not.
+
+import { GatewayError } from '../core/errors.ts'
+import type { UpstreamFailure } from '../core/upstream.ts'
 
 const RETRYABLE = new Set([429, 500, 502, 503, 504])
 const BASE_MILLISECONDS = 100
@@ -13,4 +16,19 @@ export function retryDelayMilliseconds(attempt: number, retryAfter: string | nul
   const jittered = doubling * (0.5 + random() / 2)
   const asked = retryAfter !== null && /^\d{1,4}$/.test(retryAfter) ? Number(retryAfter) * 1_000 : 0
   return Math.max(jittered, asked)
+}
+
+/** The upstream's refusal was not kept, because it was to be retried. */
+export function errorOfRefusal(status: number, retryAfter: string | null): GatewayError {
+  const seconds = Number(retryAfter ?? Number.NaN)
+  const retryAfterSeconds = Number.isFinite(seconds) ? Math.ceil(seconds) : null
+  return status === 429
+    ? new GatewayError('rate_limited', { message: 'Bedrock throttled the call.', retryAfterSeconds })
+    : new GatewayError('upstream_unreachable', { retryAfterSeconds })
+}
+
+export function errorOfFailure({ kind }: UpstreamFailure): GatewayError {
+  if (kind === 'unreachable') return new GatewayError('upstream_unreachable', { retryAfterSeconds: 1 })
+  if (kind === 'credentials') return new GatewayError('upstream_credentials')
+  return new GatewayError(kind === 'timeout' ? 'upstream_timeout' : 'upstream_failed')
 }

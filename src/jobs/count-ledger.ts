@@ -3,7 +3,7 @@
 import { standInCost } from '../core/budgeting.ts'
 import type { Directory } from '../core/directory.ts'
 import type { LedgerEntry, LedgerStore } from '../core/ledger.ts'
-import type { Limit, ScopedLimit } from '../core/limit.ts'
+import { EVERYBODY, type Limit, type ScopedLimit } from '../core/limit.ts'
 import {
   amountOf,
   baseModelAtStart,
@@ -119,7 +119,10 @@ class Count {
   }
 
   #add(call: LimitedCall, isAsked: (asked: Asked) => boolean, amount: (limit: Limit) => bigint): void {
-    for (const owner of [`key ${call.keyId}`, ...call.tenantIds.map((tenantId) => `tenant ${tenantId}`)]) {
+    for (const owner of [
+      `key ${call.keyId}`,
+      ...[...call.tenantIds, EVERYBODY].map((tenantId) => `tenant ${tenantId}`),
+    ]) {
       for (const asked of this.#byOwner.get(owner) ?? []) {
         const { scoped, counts } = asked
         if (!isAsked(asked) || !inScope(scoped.limit, call)) continue
@@ -172,7 +175,8 @@ function united(ranges: readonly Range[]): readonly Range[] {
 /** The tenants whose calls can count, where these are few; a key may act for any tenant. */
 function scopeOf(questions: readonly CountQuestion[], directory: CountLedgerDependencies['directory']): TenantScope {
   const owners = new Set(questions.map(({ scoped }) => scoped.ownerTenantId))
-  if (owners.size > MOST_OWNERS || questions.some(({ scoped }) => scoped.ownerKeyId !== null)) return ALL_TENANTS
+  if (owners.size > MOST_OWNERS || owners.has(EVERYBODY) || questions.some(({ scoped }) => scoped.ownerKeyId !== null))
+    return ALL_TENANTS
   const tenantIds = directory.tenantIds.filter((id) => directory.tenantIdsOf(id).some((above) => owners.has(above)))
   return tenantIds.length > MOST_TENANTS ? ALL_TENANTS : { kind: 'tenants', tenantIds }
 }

@@ -85,6 +85,7 @@ function readFile(file: Section, readCertificates: (file: string) => string): Ro
   const written = file.sections('routers', MOST_ROUTERS)
   const routers = written.map((section) => readRouter(section, defaults))
   for (const field of ['path', 'name'] as const) checkUnique(written, routers, field)
+  const gatewayId = file.text('gateway_id', /^[A-Z0-9]{8}$/, 'must be eight capital letters and digits')
   const sessionHeader = file.text('session_id_header', HEADER_NAME, HEADER_WORDS) ?? NO_ROUTERS.sessionHeader
   const proxyHosts = readProxyHosts(file.section('proxy'), routers)
   const others = Object.entries(OTHER_SECTIONS).map(
@@ -94,6 +95,7 @@ function readFile(file: Section, readCertificates: (file: string) => string): Ro
   return {
     routers,
     checksum: '',
+    gatewayId: gatewayId ?? NO_ROUTERS.gatewayId,
     sessionHeader: sessionHeader.toLowerCase(),
     proxyHosts,
     sections: Object.fromEntries(others),

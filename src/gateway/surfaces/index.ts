@@ -12,6 +12,7 @@ export const SURFACES: readonly Surface[] = [bedrockSurface, anthropicSurface, o
 /** The dialect whose refusals are used where no dialect recognises the path. */
 export const DEFAULT_SURFACE = bedrockSurface
 
+/** Of the dialects that are always there. What the configuration names is asked for before. */
 export function matchSurface(method: string, path: string): { surface: Surface; route: Route } | null {
   for (const surface of SURFACES) {
     const route = surface.match(method, path)
