@@ -5,6 +5,7 @@ import { announcing, audited } from './audited-jobs.ts'
 import { readPriceListAside } from './catalogue/price-list-aside.ts'
 import { MODELS } from './catalogue/models.ts'
 import { byItself, type AuditOrigin } from './core/audit.ts'
+import { endpointModelId, type Endpoint } from './core/endpoint.ts'
 import { formatPicoUsd } from './core/money.ts'
 import type { Alerting } from './alerting.ts'
 import type { Config } from './config.ts'
@@ -57,7 +58,7 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     deriveSecretAccessKey: parts.deriveSecretAccessKey,
     priceBook: snapshots.priceBook,
     changed: snapshots.reload,
-    models: () => KNOWN_MODELS,
+    models: () => [...KNOWN_MODELS, ...snapshots.directory().endpoints.all.map(modelOfEndpoint)],
     surfaces: SURFACES.map(({ name }) => name),
     metadataKeys: parts.config.metadataKeys,
     lifecycleOf: parts.lifecycles.of,
@@ -155,6 +156,18 @@ function jobsOf(parts: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
       }),
   }
 }
+
+const modelOfEndpoint = (endpoint: Endpoint): KnownModel => ({
+  baseModel: endpointModelId(endpoint),
+  name: endpoint.name,
+  maker: 'Amazon SageMaker',
+  lifecycle: null,
+  routings: ['regional'],
+  endOfLifeOn: null,
+  contextTokens: null,
+  maxOutputTokens: endpoint.maxOutputTokens,
+  profiles: [],
+})
 
 const KNOWN_MODELS: readonly KnownModel[] = MODELS.map((model) => ({
   baseModel: model.baseModel,

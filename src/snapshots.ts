@@ -1,6 +1,7 @@
 // What the data plane reads without I/O: the directory and the price book, reloaded whole when the store says that something changed.
 
 import type { AliasStore } from './core/alias.ts'
+import type { EndpointStore } from './core/endpoint.ts'
 import { buildDirectory, type Directory } from './core/directory.ts'
 import type { PlanStore, UnpricedPolicy } from './core/plan.ts'
 import { buildPriceBook, extendPriceBook, type PriceBook, type PriceStore } from './core/price-book.ts'
@@ -22,15 +23,16 @@ export async function createSnapshots(dependencies: {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly aliases: AliasStore
+  readonly endpoints: EndpointStore
   readonly prices: PriceStore
   readonly changeCounter: () => Promise<number>
   readonly defaultUnpriced: UnpricedPolicy
   /** Prepares for a directory; what it returns is called in the turn in which the directory begins to hold. */
   readonly prepare: (directory: Directory) => Promise<() => void>
 }): Promise<Snapshots> {
-  const { tenants, plans, aliases, prices, changeCounter, defaultUnpriced, prepare } = dependencies
+  const { tenants, plans, aliases, endpoints, prices, changeCounter, defaultUnpriced, prepare } = dependencies
   let counter = -1
-  let directory = buildDirectory({ tenants: [], keys: [], plans: [], aliases: [], defaultUnpriced })
+  let directory = buildDirectory({ tenants: [], keys: [], plans: [], aliases: [], endpoints: [], defaultUnpriced })
   let priceBook = buildPriceBook([])
   let stale = false
   let timer: NodeJS.Timeout | null = null
@@ -40,14 +42,22 @@ export async function createSnapshots(dependencies: {
     const seen = await changeCounter()
     if (seen === counter && !stale) return
     stale = false
-    const [allTenants, keys, allPlans, allAliases, versions] = await Promise.all([
+    const [allTenants, keys, allPlans, allAliases, allEndpoints, versions] = await Promise.all([
       tenants.everyTenant(),
       tenants.everyKey(),
       plans.listPlans(),
       aliases.listAliases(),
+      endpoints.listEndpoints(),
       prices.versionsAfter(priceBook.version),
     ])
-    const next = buildDirectory({ tenants: allTenants, keys, plans: allPlans, aliases: allAliases, defaultUnpriced })
+    const next = buildDirectory({
+      tenants: allTenants,
+      keys,
+      plans: allPlans,
+      aliases: allAliases,
+      endpoints: allEndpoints,
+      defaultUnpriced,
+    })
     const begin = await prepare(next)
     begin()
     directory = next

@@ -171,6 +171,7 @@ async function openParts(
     tenants: store.tenants,
     plans: store.plans,
     aliases: store.aliases,
+    endpoints: store.endpoints,
     prices: store.prices,
     changeCounter: () => store.changeCounter(),
     defaultUnpriced: config.unpriced,

@@ -2,6 +2,7 @@
 
 import type { AlertStore, AlertTarget, TargetSettings } from '../core/alert-delivery.ts'
 import type { AliasStore } from '../core/alias.ts'
+import type { EndpointStore } from '../core/endpoint.ts'
 import type { AuditOrigin, AuditStore } from '../core/audit.ts'
 import type { LedgerStore } from '../core/ledger.ts'
 import type { ModelLifecycle, Routing } from '../core/model.ts'
@@ -20,6 +21,7 @@ export type ChangingDependencies = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly aliases: AliasStore
+  readonly endpoints: EndpointStore
   readonly prices: PriceStore
   readonly alerts: AlertStore
   readonly jobs: AdminJobs

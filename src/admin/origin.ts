@@ -65,6 +65,7 @@ const RESOURCES: Readonly<Record<string, AuditResource>> = {
   keys: 'api_key',
   plans: 'plan',
   aliases: 'alias',
+  endpoints: 'endpoint',
   prices: 'price_version',
   rerate: 'ledger',
   rollups: 'rollups',

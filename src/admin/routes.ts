@@ -7,6 +7,7 @@ import { deleteAlertRule, getAlertRule, listAlertRules, putAlertRule } from './a
 import { deleteAlertTarget, listAlertTargets, putAlertTarget, testAlertTarget } from './alert-targets.ts'
 import { listAlerts } from './alerts.ts'
 import { verifyCounters } from './counters.ts'
+import { deleteEndpoint, getEndpoint, listEndpoints, putEndpoint } from './endpoints.ts'
 import { createKey, getKey, listKeys, revokeKey, rotateKey, updateKey } from './keys.ts'
 import { listLedger } from './ledger.ts'
 import { getLimits } from './limits.ts'
@@ -74,6 +75,11 @@ export const ROUTES: readonly Route[] = [
   route('GET', '/aliases', 'admin', [], listAliases),
   route('PUT', '/aliases/{alias}', 'admin', [], putAlias),
   route('DELETE', '/aliases/{alias}', 'admin', [], deleteAlias),
+
+  route('GET', '/endpoints', 'admin', [], listEndpoints),
+  route('GET', '/endpoints/{endpoint_id}', 'admin', [], getEndpoint),
+  route('PUT', '/endpoints/{endpoint_id}', 'admin', [], putEndpoint),
+  route('DELETE', '/endpoints/{endpoint_id}', 'admin', [], deleteEndpoint),
 
   route('GET', '/prices', 'admin', [], listPrices),
   route('POST', '/prices', 'admin', [], changePrices),

@@ -3,6 +3,7 @@
 import { flag, text } from './command.ts'
 import { usage } from './failure.ts'
 import type { Json } from './client.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export const BUDGETING_OPTIONS = {
   'input-bound': text('strict|estimate', 'what calls hold for what they read: what it can be, or what it usually is'),
@@ -28,17 +29,12 @@ export function budgetingOf(options: Given): { budgeting?: Json } {
   const budgeting: Json = {
     ...(options['input-bound'] === undefined ? {} : { input_bound: options['input-bound'] }),
     ...(options['cap-output'] ? { cap_output: true } : {}),
-    ...(least === undefined ? {} : { min_output_tokens: wholeNumber(least) }),
+    ...(least === undefined ? {} : { min_output_tokens: wholeNumber(least, 'min-output-tokens') }),
     ...(options['cut-stream'] ? { cut_stream: true } : {}),
     ...(options['limit-headers'] ? { limit_headers: true } : {}),
     ...fallbackOf(options['fallback-price']),
   }
   return Object.keys(budgeting).length === 0 ? {} : { budgeting }
-}
-
-function wholeNumber(written: string): number {
-  if (!/^\d{1,9}$/.test(written)) throw usage('--min-output-tokens must be a whole number.')
-  return Number(written)
 }
 
 function fallbackOf(written: string | undefined): { fallback_price?: Json } {

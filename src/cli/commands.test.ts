@@ -124,6 +124,17 @@ describe('aliases', () => {
   })
 })
 
+describe('endpoints', () => {
+  it('are set, listed, shown and deleted', async () => {
+    const set = ['endpoint', 'set', 'mixtral', '--endpoint', 'SM-Mixtral', '--name', 'Mixtral 8x7B', '--kind', 'chat']
+    expect(await line.json(set)).toMatchObject({ model_id: 'sagemaker.mixtral', name: 'Mixtral 8x7B' })
+    expect((await line.run('endpoint list')).out).toMatch(/^sagemaker\.mixtral +Mixtral 8x7B +SM-Mixtral .* chat$/m)
+    expect(await line.json('endpoint show mixtral')).toMatchObject({ endpoint_name: 'SM-Mixtral', region: null })
+    expect((await line.run('endpoint set a --endpoint A --max-output-tokens many')).code).toBe(2)
+    expect(await line.json('endpoint delete mixtral')).toEqual({ endpoint_id: 'mixtral', deleted: true })
+  })
+})
+
 describe('prices', () => {
   it('of one model are set together, from now when no time is said', async () => {
     const prices = ['--price', 'input_tokens=3.5', '--price', 'output_tokens=16']

@@ -8,6 +8,7 @@ import { command, flag, type Group } from './command.ts'
 import { config } from './config.ts'
 import { importFile } from './import.ts'
 import { db, migrate } from './data.ts'
+import { endpoint } from './endpoints.ts'
 import { key } from './keys.ts'
 import { explain, ledger } from './ledger.ts'
 import { counters } from './counters.ts'
@@ -38,6 +39,7 @@ export const COMMANDS: Group = {
     key,
     plan,
     alias,
+    endpoint,
     price,
     import: importFile,
     model,

@@ -5,6 +5,7 @@ import { command, flag, list, required, shown, text, type Context, type Group, t
 import { CommandFailure, usage } from './failure.ts'
 import { allPages, rowsOf } from './pages.ts'
 import { cellText, recordOf, tableOf } from './table.ts'
+import { wholeNumber } from './whole-number.ts'
 
 const MODEL = { name: 'base model', words: 'the model id without geographic prefix' } as const
 
@@ -64,7 +65,9 @@ export const price: Group = {
             tenant_id: options.tenant,
             source: options.source,
           }),
-          ...(options['context-above'] === undefined ? {} : { context_above: wholeNumber(options['context-above']) }),
+          ...(options['context-above'] === undefined
+            ? {}
+            : { context_above: wholeNumber(options['context-above'], 'context-above') }),
         }
         const prices = options.price.map((pair) => ({ ...shared, ...dimensionOf(pair) }))
         return store(context, { prices }, options)
@@ -254,11 +257,6 @@ function dimensionOf(pair: string): { dimension: string; usd: string } {
   if (match === null)
     throw usage(`--price "${pair.slice(0, 80)}" is not of the form dimension=usd, such as input_tokens=3.`)
   return { dimension: match[1] ?? '', usd: match[2] ?? '' }
-}
-
-function wholeNumber(value: string): number {
-  if (!/^\d{1,12}$/.test(value)) throw usage('--context-above must be a whole number of tokens.')
-  return Number(value)
 }
 
 function basisPoints(percent: string): number {

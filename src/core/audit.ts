@@ -14,6 +14,7 @@ export const AUDIT_RESOURCES = [
   'api_key',
   'plan',
   'alias',
+  'endpoint',
   'price_version',
   'alert_rule',
   'alert_target',

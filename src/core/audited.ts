@@ -5,6 +5,7 @@ import type { AlertRule, ErrorRule, ForecastRule, ThresholdRule } from './alert.
 import type { AlertTarget } from './alert-delivery.ts'
 import type { Alias } from './alias.ts'
 import { auditJson, type AuditFact } from './audit.ts'
+import type { Endpoint } from './endpoint.ts'
 import type { FallbackPrice } from './budgeting.ts'
 import type { Limit } from './limit.ts'
 import { formatPicoUsd, picoUsd } from './money.ts'
@@ -70,6 +71,17 @@ const ALIAS: Shown<Alias> = {
   createdAt: 'shown',
 }
 
+const ENDPOINT: Shown<Endpoint> = {
+  id: 'shown',
+  name: 'shown',
+  endpointName: 'shown',
+  inferenceComponent: 'shown',
+  region: 'shown',
+  kind: 'shown',
+  maxOutputTokens: 'shown',
+  createdAt: 'shown',
+}
+
 const PRICE_VERSION: Shown<PriceVersion> = {
   version: 'shown',
   createdAt: 'shown',
@@ -77,6 +89,7 @@ const PRICE_VERSION: Shown<PriceVersion> = {
   note: 'shown',
   prices: firstShown,
   adjustments: firstShown,
+  hourly: (hourly = []) => firstShown(hourly),
 }
 
 /** What rules of any kind have; what a rule has not is left out. */
@@ -144,6 +157,15 @@ export const aliasChange = (before: Alias | null, after: Alias | null): AuditFac
   tenantId: (after ?? before)?.tenantId ?? null,
   before: before && jsonOf(ALIAS, before),
   after: after && jsonOf(ALIAS, after),
+})
+
+export const endpointChange = (before: Endpoint | null, after: Endpoint | null): AuditFact => ({
+  ...CHANGED,
+  resource: 'endpoint',
+  resourceId: (after ?? before)?.id ?? null,
+  tenantId: null,
+  before: before && jsonOf(ENDPOINT, before),
+  after: after && jsonOf(ENDPOINT, after),
 })
 
 export const alertRuleChange = (ruleId: string, before: AlertRule | null, after: AlertRule | null): AuditFact => ({

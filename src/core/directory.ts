@@ -2,6 +2,7 @@
 
 import { joinAccess, type Access } from './access.ts'
 import { createAliasTable, type Alias, type AliasTable } from './alias.ts'
+import { createEndpointTable, type Endpoint, type EndpointTable } from './endpoint.ts'
 import { budgetingOf, type Budgeting, type FallbackPrice } from './budgeting.ts'
 import { joinDialects, type DialectPolicy } from './dialects.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
@@ -47,6 +48,7 @@ export type Directory = {
   fallbackPriceOf(tenantId: string): FallbackPrice | null
   readonly tenants: ReadonlyMap<string, Tenant>
   readonly aliases: AliasTable
+  readonly endpoints: EndpointTable
 }
 
 export function buildDirectory(content: {
@@ -54,6 +56,7 @@ export function buildDirectory(content: {
   readonly keys: readonly ApiKey[]
   readonly plans: readonly Plan[]
   readonly aliases: readonly Alias[]
+  readonly endpoints: readonly Endpoint[]
   readonly defaultUnpriced: UnpricedPolicy
 }): Directory {
   const tenants = new Map(content.tenants.map((tenant) => [tenant.id, tenant]))
@@ -101,6 +104,7 @@ export function buildDirectory(content: {
     fallbackPriceOf: (tenantId) => budgetingOf(plansOf(chains.get(tenantId) ?? [], nodes)).fallbackPrice,
     tenants,
     aliases: createAliasTable(content.aliases),
+    endpoints: createEndpointTable(content.endpoints),
   }
 }
 

@@ -33,6 +33,21 @@ export type PriceAdjustment = {
   readonly effectiveTo: string | null
 }
 
+/** What capacity costs that is paid for by the hour, used or not: a SageMaker endpoint, provisioned throughput. Begins and ends on the hour. */
+export type HourlyPrice = {
+  /** the id that is called: "sagemaker.<id>", or the ARN of provisioned throughput */
+  readonly modelId: string
+  /** pico-USD for one instance, or one model unit, for one hour */
+  readonly unitPrice: PicoUsd
+  /** instances, or model units */
+  readonly units: number
+  /** who pays for hours in which nobody called; null: they are shown, and nobody pays */
+  readonly idleTenantId: string | null
+  readonly effectiveFrom: string
+  readonly effectiveTo: string | null
+  readonly source: string
+}
+
 /** A change to the book: stored whole, never edited. `version` counts up from 1 without gaps. */
 export type PriceVersion = {
   readonly version: number
@@ -41,6 +56,8 @@ export type PriceVersion = {
   readonly note: string
   readonly prices: readonly Price[]
   readonly adjustments: readonly PriceAdjustment[]
+  /** absent: none */
+  readonly hourly?: readonly HourlyPrice[]
 }
 
 export interface PriceStore {
@@ -67,7 +84,7 @@ export type FoundPrice = { readonly price: Price; readonly version: number; read
 
 /** One price as indexed: its period in milliseconds, the version that brought it. */
 type Row = FoundPrice & Period
-type Period = { readonly from: number; readonly to: number }
+export type Period = { readonly from: number; readonly to: number }
 /** variant → rows, of one routing of one region of one dimension */
 type Variants = Map<string, Row[]>
 /** region → routing → variants */
@@ -76,6 +93,7 @@ type Cells = Map<string, Map<string, Variants>>
 type TierPrices = { readonly dimensions: Map<Dimension, DimensionPrices>; readonly stops: number[] }
 type DimensionPrices = { readonly cells: Cells; readonly variants: Set<string> }
 type Tree = Map<string, Map<Tier, TierPrices>>
+export type HourlyRow = { readonly price: HourlyPrice; readonly version: number } & Period
 type AdjustmentRow = { readonly basisPoints: number; readonly version: number } & Period
 
 /** The most that a unit can cost one kind of call, right for calls that begin in the period. */
@@ -97,6 +115,8 @@ export type PriceBook = {
   readonly list: Tree
   readonly own: ReadonlyMap<string, Tree>
   readonly adjustments: ReadonlyMap<string, readonly AdjustmentRow[]>
+  /** by model id, the latest start first */
+  readonly hourly: ReadonlyMap<string, readonly HourlyRow[]>
   /** what was worked out from this book and is kept as long as it (unit-bounds.ts) */
   readonly unitBounds: Map<string, UnitBounds>
 }
@@ -111,8 +131,9 @@ const NO_VARIANTS: ReadonlySet<string> = new Set()
 export function buildPriceBook(versions: readonly PriceVersion[]): PriceBook {
   const rows = new Map<string, Row>()
   const adjusted = new Map<string, Map<number, AdjustmentRow>>()
+  const byHour = new Map<string, Map<number, HourlyRow>>()
   let newest = 0
-  for (const { version, prices, adjustments } of versions) {
+  for (const { version, prices, adjustments, hourly = [] } of versions) {
     if (version <= newest) throw new RangeError(`price version ${version} comes after version ${newest}`)
     newest = version
     for (const price of prices) {
@@ -124,12 +145,14 @@ export function buildPriceBook(versions: readonly PriceVersion[]): PriceBook {
       const row = { basisPoints: adjustment.basisPoints, version, ...period }
       entryOf(adjusted, adjustment.tenantId, () => new Map()).set(period.from, row)
     }
+    for (const price of hourly) {
+      const period = periodOf(price)
+      entryOf(byHour, price.modelId, () => new Map()).set(period.from, { price, version, ...period })
+    }
   }
   const { list, own } = plant(rows.values())
-  const adjustments = new Map(
-    [...adjusted].map(([tenantId, byFrom]) => [tenantId, [...byFrom.values()].toSorted(laterFirst)]),
-  )
-  return { version: newest, versions: [...versions], list, own, adjustments, unitBounds: new Map() }
+  const [adjustments, hourly] = [latestFirst(adjusted), latestFirst(byHour)]
+  return { version: newest, versions: [...versions], list, own, adjustments, hourly, unitBounds: new Map() }
 }
 
 /** A new book with further versions; the given one stays as it is. */
@@ -336,7 +359,10 @@ function rowsAt(slot: readonly Row[], at: number): readonly Row[] {
   return inEffect.filter((row, index) => inEffect[index - 1]?.price.contextAbove !== row.price.contextAbove)
 }
 
-const isInEffect = (period: Period, at: number): boolean => period.from <= at && at < period.to
+export const isInEffect = (period: Period, at: number): boolean => period.from <= at && at < period.to
+
+const latestFirst = <Dated extends Period>(rows: ReadonlyMap<string, ReadonlyMap<number, Dated>>) =>
+  new Map([...rows].map(([id, byFrom]) => [id, [...byFrom.values()].toSorted(laterFirst)]))
 
 const laterFirst = (a: Period, b: Period): number => b.from - a.from
 

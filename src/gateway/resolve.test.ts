@@ -40,7 +40,7 @@ function directoryOf(policy: Partial<AccessPolicy>): Directory {
     limits: [],
   }
   const aliases = [{ name: 'chat', tenantId: null, targets: [{ modelId: NOVA, from: TIME }], createdAt: TIME }]
-  return buildDirectory({ tenants: [tenant], keys: [key], plans: [], aliases, defaultUnpriced: 'hold' })
+  return buildDirectory({ tenants: [tenant], keys: [key], plans: [], aliases, endpoints: [], defaultUnpriced: 'hold' })
 }
 
 async function resolved(

@@ -9,6 +9,7 @@ import { alertStoreContract } from './alert-store.ts'
 import { ledgerStoreContract } from './ledger-store.ts'
 import { keptAnswerStoreContract } from './kept-answer-store.ts'
 import { aliasStoreContract } from './alias-store.ts'
+import { endpointStoreContract } from './endpoint-store.ts'
 import { planStoreContract } from './plan-store.ts'
 import { priceStoreContract } from './price-store.ts'
 import { rollupStoreContract } from './rollup-store.ts'
@@ -31,6 +32,7 @@ rollupStoreContract('SQLite', openScratch)
 tenantStoreContract('SQLite', openScratch)
 planStoreContract('SQLite', openScratch)
 aliasStoreContract('SQLite', openScratch)
+endpointStoreContract('SQLite', openScratch)
 priceStoreContract('SQLite', openScratch)
 auditStoreContract('SQLite', openScratch)
 alertStoreContract('SQLite', openScratch)

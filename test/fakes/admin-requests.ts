@@ -81,6 +81,10 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   'GET /aliases': nothing,
   'PUT /aliases/{alias}': () => ({ path: { alias: 'chat' }, body: { model_id: 'anthropic.claude-sonnet-5' } }),
   'DELETE /aliases/{alias}': () => ({ path: { alias: 'unused' } }),
+  'GET /endpoints': nothing,
+  'GET /endpoints/{endpoint_id}': () => ({ path: { endpoint_id: 'unused' } }),
+  'PUT /endpoints/{endpoint_id}': () => ({ path: { endpoint_id: 'chat' }, body: { endpoint_name: 'SM-Chat' } }),
+  'DELETE /endpoints/{endpoint_id}': () => ({ path: { endpoint_id: 'unused' } }),
   'GET /plans': nothing,
   'GET /plans/{plan_id}': () => ({ path: { plan_id: 'basic' } }),
   'PUT /plans/{plan_id}': () => ({ path: { plan_id: 'basic' }, body: { allowed_models: ['anthropic.*'] } }),
@@ -113,10 +117,21 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
 
 const UNUSED_TARGET = { modelId: 'anthropic.claude-sonnet-5', from: '2026-01-01T00:00:00.000Z' }
 
+const UNUSED_ENDPOINT = {
+  id: 'unused',
+  name: 'Unused',
+  endpointName: 'SM-Unused',
+  inferenceComponent: null,
+  region: null,
+  kind: null,
+  maxOutputTokens: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+}
+
 /** Two tenants, each with a key, a call and an unpriced call; a plan in use and one that is not; two prices. */
 export async function twoTenants(changed: Partial<AdminDependencies> = {}, stores?: FakeStores): Promise<FakeAdmin> {
   const world = await fakeAdmin(changed, stores)
-  const { tenants, plans, aliases, prices, ledger } = world.stores
+  const { tenants, plans, aliases, endpoints, prices, ledger } = world.stores
   const plan = {
     name: 'plan',
     allowedModels: ['anthropic.*'],
@@ -127,6 +142,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
     dialects: USUAL_DIALECTS,
   } as const
   await aliases.putAlias({ name: 'unused', tenantId: null, targets: [UNUSED_TARGET], createdAt: '2026-01-01' })
+  await endpoints.putEndpoint(UNUSED_ENDPOINT)
   for (const id of ['basic', 'unused']) await plans.putPlan({ ...plan, id, limits: [], createdAt: '2026-01-01' })
   for (const { tenant, key, request } of Object.values(THINGS)) {
     await tenants.createTenant({
@@ -210,6 +226,7 @@ export async function contentOf({ stores }: FakeAdmin): Promise<string> {
     rules: await stores.alerts.listRules(),
     targets: await stores.alerts.listTargets(),
     aliases: await stores.aliases.listAliases(),
+    endpoints: await stores.endpoints.listEndpoints(),
     versions: await stores.prices.versionsAfter(0),
     ledger: await stores.ledger.page(ALL_TENANTS, {}, { cursor: null, limit: 1_000 }),
   }

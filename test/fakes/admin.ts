@@ -34,7 +34,7 @@ export async function fakeAdmin(
 ): Promise<FakeAdmin> {
   const heard: FakeAdmin['heard'] = { failures: [], changes: 0 }
   const given = { ...dependenciesOn(stores, heard), ...changed }
-  const { tenants, plans, aliases, prices, alerts, jobs } = given
+  const { tenants, plans, aliases, endpoints, prices, alerts, jobs } = given
   // what a test put in the place of a store stays there
   const replaced = changed.tenants ?? changed.plans ?? changed.prices
   const deps: AdminDependencies = {
@@ -42,7 +42,7 @@ export async function fakeAdmin(
     changesBy: (origin) =>
       replaced === undefined
         ? { ...stores.changesBy(origin), jobs }
-        : { tenants, plans, aliases, prices, alerts, jobs },
+        : { tenants, plans, aliases, endpoints, prices, alerts, jobs },
   }
   const admin = await createAdmin(deps)
   return { admin, stores, deps, heard, ask: (method, path, body) => ask(admin, method, path, body) }

@@ -16,12 +16,14 @@ export async function embeddedStores(): Promise<FakeStores & { close(): Promise<
     tenants,
     plans,
     aliases,
+    endpoints,
     prices,
     alerts,
   }: ChangedStores): ReturnType<FakeStores['changesBy']> => ({
     tenants,
     plans,
     aliases,
+    endpoints,
     alerts,
     prices: {
       versions,

@@ -6,6 +6,7 @@ import { AUDIT_GENESIS, nextAuditRow } from '../../src/core/audit.ts'
 import type { AlertStore } from '../../src/core/alert-delivery.ts'
 import type { AuditHead, AuditOrigin, AuditRow, AuditStore } from '../../src/core/audit.ts'
 import type { Alias, AliasStore } from '../../src/core/alias.ts'
+import type { Endpoint, EndpointStore } from '../../src/core/endpoint.ts'
 import type { LedgerEntry, LedgerFilter, LedgerStore } from '../../src/core/ledger.ts'
 import { entryContent, LedgerConflict } from '../../src/core/ledger.ts'
 import type { Plan, PlanStore } from '../../src/core/plan.ts'
@@ -19,12 +20,15 @@ export type FakeStores = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly aliases: AliasStore
+  readonly endpoints: EndpointStore
   readonly prices: PriceStore & { readonly versions: PriceVersion[] }
   readonly alerts: AlertStore
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly audit: AuditStore
-  readonly changesBy: (origin: AuditOrigin) => Pick<FakeStores, 'tenants' | 'plans' | 'aliases' | 'prices' | 'alerts'>
+  readonly changesBy: (
+    origin: AuditOrigin,
+  ) => Pick<FakeStores, 'tenants' | 'plans' | 'aliases' | 'endpoints' | 'prices' | 'alerts'>
 }
 
 export function fakeStores(): FakeStores {
@@ -35,6 +39,7 @@ export function fakeStores(): FakeStores {
     tenants: fakeTenants(tenants, plans),
     plans: fakePlans(plans, tenants),
     aliases: fakeAliases(tenants),
+    endpoints: fakeEndpoints(),
     prices: fakePrices(),
     alerts: fakeAlerts((tenantId) => tenants.has(tenantId)),
   }
@@ -170,6 +175,20 @@ function fakeAliases(tenants: ReadonlyMap<string, Tenant>): AliasStore {
     listAliases: async () =>
       [...aliases].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, alias]) => alias),
     deleteAlias: async (tenantId, name) => aliases.delete(idOf(tenantId, name)),
+  }
+}
+
+function fakeEndpoints(): EndpointStore {
+  const endpoints = new Map<string, Endpoint>()
+  return {
+    async putEndpoint(endpoint) {
+      const namesake = [...endpoints.values()].find(({ id, name }) => name === endpoint.name && id !== endpoint.id)
+      if (namesake !== undefined) throw new StoreConflict('name', `the endpoint ${namesake.id} has that name`)
+      endpoints.set(endpoint.id, endpoint)
+    },
+    getEndpoint: async (id) => endpoints.get(id) ?? null,
+    listEndpoints: async () => [...endpoints.values()].toSorted(byId),
+    deleteEndpoint: async (id) => endpoints.delete(id),
   }
 }
 

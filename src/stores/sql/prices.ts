@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import type { Kysely, Selectable } from 'kysely'
 import { priceVersionChange } from '../../core/audited.ts'
 import { picoUsd } from '../../core/money.ts'
-import type { Price, PriceAdjustment, PriceStore, PriceVersion } from '../../core/price-book.ts'
+import type { HourlyPrice, Price, PriceAdjustment, PriceStore, PriceVersion } from '../../core/price-book.ts'
 import { changing, type Writer } from './changes.ts'
 import type { Schema } from './schema.ts'
 
@@ -25,6 +25,7 @@ export function createPriceStore(writer: Writer): PriceStore {
           note: change.note,
           prices: pricesToJson(change.prices),
           adjustments: JSON.stringify(change.adjustments),
+          hourly: pricesToJson(change.hourly ?? []),
         }
         await transaction
           .insertInto('price_versions')
@@ -69,20 +70,27 @@ const checksumOf = (content: VersionContent): number =>
       content.note,
       content.prices,
       content.adjustments,
+      // versions from before there were any keep their checksum
+      ...(content.hourly === NO_PRICES ? [] : [content.hourly]),
     ]),
   )
 
-const pricesToJson = (prices: readonly Price[]): string =>
+type InPicoUsd = Pick<Price, 'unitPrice'>
+
+const pricesToJson = (prices: readonly InPicoUsd[]): string =>
   JSON.stringify(prices.map((price) => ({ ...price, unitPrice: String(price.unitPrice) })))
+
+const pricesFromJson = <Kind extends InPicoUsd>(json: string): Kind[] =>
+  (JSON.parse(json) as Kind[]).map((price) => ({ ...price, unitPrice: picoUsd(BigInt(price.unitPrice)) }))
+
+const NO_PRICES = '[]'
 
 const versionFromRow = (row: Selectable<Schema['price_versions']>): PriceVersion => ({
   version: Number(row.version),
   createdAt: row.created_at,
   author: row.author,
   note: row.note,
-  prices: (JSON.parse(row.prices) as (Omit<Price, 'unitPrice'> & { unitPrice: string })[]).map((price) => ({
-    ...price,
-    unitPrice: picoUsd(BigInt(price.unitPrice)),
-  })),
+  prices: pricesFromJson<Price>(row.prices),
   adjustments: JSON.parse(row.adjustments) as PriceAdjustment[],
+  ...(row.hourly === NO_PRICES ? {} : { hourly: pricesFromJson<HourlyPrice>(row.hourly) }),
 })

@@ -23,6 +23,7 @@ export type Schema = {
     created_at: string
   }
   kept_answers: { id: string; tenant_id: string; region: string; kept_until: Integer }
+  endpoints: { id: string; name: string; definition: string; created_at: string }
   aliases: { owner: string; name: string; targets: string; created_at: string }
   tenants: {
     id: string
@@ -56,6 +57,7 @@ export type Schema = {
     note: string
     prices: string
     adjustments: string
+    hourly: string
     checksum: Integer
   }
   audit: AuditColumns

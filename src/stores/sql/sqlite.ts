@@ -10,6 +10,7 @@ import { readChangeCounter, type Writer } from './changes.ts'
 import { createKeptAnswerStore } from './kept-answers.ts'
 import { createLedgerStore } from './ledger.ts'
 import { createAliasStore } from './aliases.ts'
+import { createEndpointStore } from './endpoints.ts'
 import { createPlanStore } from './plans.ts'
 import { checkPriceVersions, createPriceStore } from './prices.ts'
 import { createRollupStore } from './rollups.ts'
@@ -63,6 +64,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       tenants: createTenantStore(writer),
       plans: createPlanStore(writer),
       aliases: createAliasStore(writer),
+      endpoints: createEndpointStore(writer),
       prices: createPriceStore(writer),
       alerts: createAlertStore(writer),
     }

@@ -2,6 +2,7 @@
 
 import type { AlertStore } from '../../core/alert-delivery.ts'
 import type { AliasStore } from '../../core/alias.ts'
+import type { EndpointStore } from '../../core/endpoint.ts'
 import type { AuditOrigin, AuditStore } from '../../core/audit.ts'
 import type { KeptAnswerStore } from '../../core/kept-answer.ts'
 import type { LedgerStore } from '../../core/ledger.ts'
@@ -16,20 +17,21 @@ export type ChangedStores = {
   readonly tenants: TenantStore
   readonly plans: PlanStore
   readonly aliases: AliasStore
+  readonly endpoints: EndpointStore
   readonly prices: PriceStore
   readonly alerts: AlertStore
 }
 
-/** What is changed through its own tenants, plans, aliases, prices and alerts stands in the audit trail as changed by the gateway itself. */
+/** What is changed through its own tenants, plans, aliases, endpoints, prices and alerts stands in the audit trail as changed by the gateway itself. */
 export type Store = ChangedStores & {
   readonly ledger: LedgerStore
   readonly rollups: RollupStore
   readonly settings: SettingStore
   readonly keptAnswers: KeptAnswerStore
   readonly audit: AuditStore
-  /** The same tenants, plans, aliases, prices and alerts; what is changed through these stands in the audit trail as theirs who ask. */
+  /** The same tenants, plans, aliases, endpoints, prices and alerts; what is changed through these stands in the audit trail as theirs who ask. */
   changesBy(origin: AuditOrigin): ChangedStores
-  /** Moves with every write of tenants, keys, plans, aliases, prices and alert rules; cheap to ask. */
+  /** Moves with every write of tenants, keys, plans, aliases, endpoints, prices and alert rules; cheap to ask. */
   changeCounter(): Promise<number>
   /** Proves the tables, every checksum, every rollup and the audit trail; one sentence for each problem. */
   check(): Promise<readonly string[]>
