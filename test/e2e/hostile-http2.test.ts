@@ -158,21 +158,6 @@ describe('a window that stays closed', () => {
     expect(await recovered()).toMatchObject({ connections: 0 })
   })
 
-  it.each(['whole', 'pieces'])(
-    'until the answers (%s) have been given up gets no byte of them later',
-    TIMEOUT,
-    async (way) => {
-      const client = open(0)
-      await client.send(...ids(100).map((id) => request(id, `/${way}/300000`)))
-      // the listener waits a second for a reader
-      await client.until(() => client.resets.size === 100)
-      expect(new Set(client.resets.values())).toEqual(new Set([CODE.internal]))
-      await opened(client)
-      expect([client.dataBytes.size, client.emptyFrames]).toEqual([0, 0])
-      expect(await recovered()).toMatchObject({ connections: 0 })
-    },
-  )
-
   it.each(['break/100000', 'break-at-once/100000', 'break-after-end/100000', 'break-after-end/50000', 'throw'])(
     'while the gateway breaks the answer off (%s) and then opens: nothing is written for it any more',
     TIMEOUT,
@@ -222,6 +207,33 @@ describe('a window that stays closed', () => {
     }
     expect(await recovered()).toMatchObject({ connections: 0 })
   })
+})
+
+describe('a window that stays closed for longer than the listener waits', () => {
+  let usual: ListenerProcess
+  beforeAll(async () => {
+    usual = listener
+    listener = await ListenerProcess.start({ writeStallMilliseconds: 500 })
+    await listener.honestCall()
+  })
+  afterAll(() => {
+    listener.kill()
+    listener = usual
+  })
+
+  it.each(['whole', 'pieces'])(
+    'gets no byte of an answer (%s) that was given up, when it opens',
+    TIMEOUT,
+    async (way) => {
+      const client = open(0)
+      await client.send(...ids(100).map((id) => request(id, `/${way}/300000`)))
+      await client.until(() => client.resets.size === 100)
+      expect(new Set(client.resets.values())).toEqual(new Set([CODE.internal]))
+      await opened(client)
+      expect([client.dataBytes.size, client.emptyFrames]).toEqual([0, 0])
+      await recovered()
+    },
+  )
 })
 
 /** Opens everything and waits until the server has answered a PING sent after it: what it had to write then is written. */

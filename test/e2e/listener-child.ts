@@ -27,7 +27,8 @@ async function serve(): Promise<void> {
       })
       answer(exchange)
     },
-    limits: { writeStallMilliseconds: 1_000, keepAliveIdleMilliseconds: 20_000, headersMilliseconds: 20_000 },
+    // long enough for clients on a busy machine, unless it is asked for less
+    limits: { writeStallMilliseconds: Number(process.argv[2] ?? 60_000), headersMilliseconds: 60_000 },
   })
   const { port } = await listener.listen(0, '127.0.0.1')
   const tell = (): void => {

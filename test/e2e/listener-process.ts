@@ -17,11 +17,14 @@ export class ListenerProcess {
     this.port = port
   }
 
-  static async start(options: { readonly fileDescriptors?: number } = {}): Promise<ListenerProcess> {
-    const { fileDescriptors } = options
+  static async start(
+    options: { readonly fileDescriptors?: number; readonly writeStallMilliseconds?: number } = {},
+  ): Promise<ListenerProcess> {
+    const { fileDescriptors, writeStallMilliseconds } = options
     const limit = fileDescriptors === undefined ? '' : `ulimit -n ${fileDescriptors} && `
     const program = fileURLToPath(new URL('./listener-child.ts', import.meta.url))
-    const child = spawn('bash', ['-c', `${limit}exec "$0" "$1"`, process.execPath, program], {
+    const stall = writeStallMilliseconds === undefined ? [] : [String(writeStallMilliseconds)]
+    const child = spawn('bash', ['-c', `${limit}exec "$0" "$@"`, process.execPath, program, ...stall], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     })
     const [{ port }] = (await once(child, 'message')) as [Condition]
