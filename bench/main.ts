@@ -12,7 +12,7 @@ const CONNECTIONS = 64
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5)
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4)
 /** As `npm start` runs it. */
-const START_OPTIONS = '--max-semi-space-size=16'
+const START_FLAGS = ['--max-semi-space-size=16']
 const MODEL = 'us.anthropic.claude-sonnet-4-5-20250929-v1%3A0'
 
 type Target = {
@@ -83,10 +83,7 @@ async function main(): Promise<void> {
   pinSelf(LOAD_CORE)
   const upstream = await run('upstream.ts', LOAD_CORE, [])
   const bare = targetOf('bare', await run('bare-proxy.ts', GATEWAY_CORE, [upstream.ready]))
-  const gateway = targetOf(
-    'gateway',
-    await run('gateway.ts', GATEWAY_CORE, [upstream.ready], { NODE_OPTIONS: START_OPTIONS }),
-  )
+  const gateway = targetOf('gateway', await run('gateway.ts', GATEWAY_CORE, [upstream.ready], START_FLAGS))
   const targets = [bare, gateway] as const
   try {
     for (const target of targets) await closedLoop(target.plan, CONNECTIONS, 3)

@@ -21,17 +21,17 @@ export function pinSelf(core: number): void {
   spawnSync('taskset', ['-acp', String(core), String(process.pid)])
 }
 
-/** Runs bench/<file> pinned to a core and waits for its first line. */
+/** Runs bench/<file> pinned to a core, with flags of node, and waits for its first line. */
 export function run(
   file: string,
   core: number,
   words: readonly string[],
-  environment: Record<string, string> = {},
+  flags: readonly string[] = [],
 ): Promise<Running> {
   const script = fileURLToPath(new URL(file, import.meta.url))
   const pinned = canPin() ? ['taskset', '-c', String(core)] : []
-  const [command = process.execPath, ...rest] = [...pinned, process.execPath, script, ...words]
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...environment } })
+  const [command = process.execPath, ...rest] = [...pinned, process.execPath, ...flags, script, ...words]
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'] })
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`${file} did not start`)), START_MILLISECONDS)
     child.once('error', reject)
