@@ -9,7 +9,7 @@ import type { ResolvedModel } from '../core/model.ts'
 import { picoUsd } from '../core/money.ts'
 import { refusalOf, type Refusal } from '../core/policy.ts'
 import type { PriceBook } from '../core/price-book.ts'
-import type { Counters, Hold, Taken } from '../core/reservation.ts'
+import type { Counters, Hold, Taken, Taking } from '../core/reservation.ts'
 import { boundsOf, type CallBounds, type ModelBounds } from './bounds.ts'
 import { priceCall, tariffsOf, type CallPrice, type CallPriceQuestion } from './call-price.ts'
 import { cappedTo, writeCap } from './cap-output.ts'
@@ -68,7 +68,8 @@ export async function admit(dependencies: AdmitDependencies, question: AdmitQues
   const { member, facts, model, alias } = question
   const priced = pricedOf(dependencies, question)
   if (priced.cost === null) refuseUnpriced(member, model.modelId)
-  const { taken, cap, body } = await take(dependencies, question, priced)
+  const taking = take(dependencies, question, priced)
+  const { taken, cap, body } = taking instanceof Promise ? await taking : taking
   const hold = holdOf(question, taken.ask)
   try {
     await dependencies.holdGatherer.write(hold)
@@ -130,8 +131,12 @@ function inputKindOf(
 
 type TakenCall = { readonly taken: Taken; readonly body: Buffer; readonly cap: number | null }
 
-/** Takes what the call may use at most; where that does not fit and the plan caps answers, the most that does. */
-async function take(dependencies: AdmitDependencies, question: AdmitQuestion, priced: Priced): Promise<TakenCall> {
+/** Takes what the call may use at most; at once, where the counters answer at once and it fits. */
+function take(
+  dependencies: AdmitDependencies,
+  question: AdmitQuestion,
+  priced: Priced,
+): TakenCall | Promise<TakenCall> {
   const { member, model, body, now } = question
   const { inputTokens, outputTokens } = priced.bounds
   const whole: Consumption = {
@@ -142,13 +147,21 @@ async function take(dependencies: AdmitDependencies, question: AdmitQuestion, pr
     cost: priced.cost,
   }
   const call = limitedCall(question)
-  const { verdict, taken } = await dependencies.counters.take(call, member.limits, whole, now)
-  if (taken !== null) return { taken, body, cap: null }
-  const capped = member.budgeting.capOutput
-    ? await takeCapped(dependencies.counters, question, { priced, call, whole }, verdict)
-    : null
-  if (capped === null) throw refusalOf(verdict, now)
-  return capped
+  const decided = ({ verdict, taken }: Taking): TakenCall | Promise<TakenCall> => {
+    if (taken !== null) return { taken, body, cap: null }
+    if (!member.budgeting.capOutput) throw refusalOf(verdict, now)
+    return takeLess(dependencies.counters, question, { priced, call, whole }, verdict)
+  }
+  const taking = dependencies.counters.take(call, member.limits, whole, now)
+  return taking instanceof Promise ? taking.then(decided) : decided(taking)
+}
+
+/** The plan caps answers: the most that fits. */
+async function takeLess(...asked: Parameters<typeof takeCapped>): Promise<TakenCall> {
+  const capped = await takeCapped(...asked)
+  if (capped !== null) return capped
+  const [, { now }, , refused] = asked
+  throw refusalOf(refused, now)
 }
 
 async function takeCapped(

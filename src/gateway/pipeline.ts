@@ -216,7 +216,8 @@ async function startCall(
   const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)
   asked.modelId = route.modelId ?? prepared.facts.modelId
   const now = dependencies.now()
-  const { model, renamed, alias } = await resolveCall(dependencies, { member, route, facts: prepared.facts, now })
+  const resolved = resolveCall(dependencies, { member, route, facts: prepared.facts, now })
+  const { model, renamed, alias } = resolved instanceof Promise ? await resolved : resolved
   const wanted =
     prepared.translate === null
       ? asItCame(exchange, route, prepared.facts, question.body)

@@ -44,8 +44,14 @@ const MODELS_OF_OPERATIONS: Readonly<Record<string, string>> = {
   InvokeGuardrailChecks: 'amazon.bedrock-guardrails',
 }
 
-/** Throws GatewayError where there is no such model, or the tenant may not call it. */
-export async function resolveCall(dependencies: ResolveDependencies, question: ResolveQuestion): Promise<Resolved> {
+/**
+ * At once, except where the upstream must be asked what an id means. Throws GatewayError, or rejects with it, where there is no such
+ * model, or the tenant may not call it.
+ */
+export function resolveCall(
+  dependencies: ResolveDependencies,
+  question: ResolveQuestion,
+): Resolved | Promise<Resolved> {
   const { member, route, facts } = question
   const { access, principal } = member
   const tenantId = principal.tenant.id
@@ -58,14 +64,21 @@ export async function resolveCall(dependencies: ResolveDependencies, question: R
   const named = route.modelId ?? facts.modelId
   if (named === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
   const aliased = aliasedModelId(dependencies, member, named, question.now)
-  const asked = await resolveModel(dependencies, access, aliased ?? named)
-  checkModel(access, tenantId, asked)
-  const target = sentTo(access, asked)
-  const model = target === null ? asked : await resolveTarget(dependencies, access, asked, target)
-  checkPlace(access, tenantId, model)
-  const renamed = model.modelId === named ? null : model.modelId
-  return { model, renamed, alias: aliased === null ? null : named }
+  const sent = andThen(resolveModel(dependencies, access, aliased ?? named), (asked) => {
+    checkModel(access, tenantId, asked)
+    const target = sentTo(access, asked)
+    return target === null ? asked : resolveTarget(dependencies, access, asked, target)
+  })
+  return andThen(sent, (model) => {
+    checkPlace(access, tenantId, model)
+    const renamed = model.modelId === named ? null : model.modelId
+    return { model, renamed, alias: aliased === null ? null : named }
+  })
 }
+
+/** Goes on in the same turn with what is known already: nearly every id is. */
+const andThen = <Known, Next>(known: Known | Promise<Known>, goOn: (known: Known) => Next | Promise<Next>) =>
+  known instanceof Promise ? known.then(goOn) : goOn(known)
 
 /** What an alias of the tenant means now; null: the name is none. */
 export const aliasedModelId = (
@@ -85,11 +98,11 @@ const operationsOwn = (modelId: string, region: string): ResolvedModel => ({
 })
 
 /** The model that an id means, where it routes and which region it is sent to. */
-async function resolveModel(
+function resolveModel(
   dependencies: ResolveDependencies,
   access: Access,
   modelId: string,
-): Promise<ResolvedModel> {
+): ResolvedModel | Promise<ResolvedModel> {
   const parsed = parseModelId(modelId)
   if (parsed === null) {
     throw new GatewayError('unknown_model', {
@@ -113,17 +126,18 @@ async function resolveModel(
 }
 
 /** What calls of the model are sent to instead. It serves that model: a profile is asked for it, of provisioned throughput it is known. */
-async function resolveTarget(
+function resolveTarget(
   dependencies: ResolveDependencies,
   access: Access,
   asked: ResolvedModel,
   target: string,
-): Promise<ResolvedModel> {
-  const model = await resolveModel(dependencies, access, target)
-  if (model.kind === 'provisioned') return { ...model, baseModel: asked.baseModel }
-  if (model.baseModel === asked.baseModel) return model
-  throw new GatewayError('model_not_allowed', {
-    message: `Calls of "${asked.modelId}" are to be sent to "${target}", but that serves another model.`,
+): ResolvedModel | Promise<ResolvedModel> {
+  return andThen(resolveModel(dependencies, access, target), (model) => {
+    if (model.kind === 'provisioned') return { ...model, baseModel: asked.baseModel }
+    if (model.baseModel === asked.baseModel) return model
+    throw new GatewayError('model_not_allowed', {
+      message: `Calls of "${asked.modelId}" are to be sent to "${target}", but that serves another model.`,
+    })
   })
 }
 
