@@ -1,7 +1,8 @@
-// Sends one signed request over a pooled connection and tells its listener what comes back, in order, without copying a byte.
+// Sends one signed request over a pooled connection and tells its listener what comes back, in order, untouched.
 
-import { Pool, type Dispatcher } from 'undici'
-import type { UpstreamExchange, UpstreamFailure, UpstreamListener } from '../core/upstream.ts'
+import type { UpstreamExchange, UpstreamListener } from '../core/upstream.ts'
+import type { ClientCall, ClientFailure, ResponseListener } from '../http/client-call.ts'
+import { createHttpClient } from '../http/http-client.ts'
 import { Circuit } from './circuit.ts'
 
 export type TransportLimits = {
@@ -19,7 +20,7 @@ export type OutgoingRequest = {
   readonly method: string
   readonly path: string
   readonly headers: string[]
-  readonly body: Uint8Array | null
+  readonly body: Buffer | null
 }
 
 export type Transport = {
@@ -27,52 +28,34 @@ export type Transport = {
   close(): Promise<void>
 }
 
-type Host = { readonly pool: Pool; readonly circuit: Circuit }
-
 export function createTransport(limits: TransportLimits, now: () => number): Transport {
-  const hosts = new Map<string, Host>()
-  const hostOf = (origin: string): Host => {
-    let host = hosts.get(origin)
-    if (host === undefined) {
-      const pool = new Pool(origin, {
-        connections: limits.connections,
-        pipelining: 1,
-        connect: {
-          timeout: limits.connectTimeoutMilliseconds,
-          ...(limits.certificates === undefined ? {} : { ca: [...limits.certificates] }),
-        },
-        headersTimeout: limits.headersTimeoutMilliseconds,
-        bodyTimeout: limits.idleTimeoutMilliseconds,
-        maxHeaderSize: limits.maxHeaderBytes,
-        // Below what load balancers keep, so that a connection is not reused in the moment in which the other side closes it.
-        keepAliveTimeout: 10_000,
-        keepAliveMaxTimeout: 55_000,
-        allowH2: false,
-      })
-      host = { pool, circuit: new Circuit(now) }
-      hosts.set(origin, host)
+  const { connections, certificates = null } = limits
+  const client = createHttpClient({ limits, connections, certificates })
+  const circuits = new Map<string, Circuit>()
+  const circuitOf = (origin: string): Circuit => {
+    let circuit = circuits.get(origin)
+    if (circuit === undefined) {
+      circuit = new Circuit(now)
+      circuits.set(origin, circuit)
     }
-    return host
+    return circuit
   }
   return {
     send(request, listener) {
-      const { pool, circuit } = hostOf(request.origin)
+      const circuit = circuitOf(request.origin)
       if (!circuit.enter()) return refuseAtOnce(listener)
       const exchange = new Exchange(listener, circuit)
-      pool.dispatch(
-        {
-          method: request.method,
-          path: request.path,
-          headers: request.headers,
-          body: request.body,
-        },
-        exchange,
-      )
+      try {
+        exchange.call = client.send(request.origin, request, exchange)
+      } catch (thrown) {
+        circuit.undecided()
+        throw thrown
+      }
       return exchange
     },
-    async close() {
-      await Promise.all([...hosts.values()].map(({ pool }) => pool.destroy()))
-      hosts.clear()
+    close: () => {
+      client.close()
+      return Promise.resolve()
     },
   }
 }
@@ -85,13 +68,11 @@ function refuseAtOnce(listener: UpstreamListener): UpstreamExchange {
   return { resume: () => undefined, abort: () => undefined }
 }
 
-/** waiting (no connection yet) → sending → answering → ended; the listener hears the end once. */
-class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
+/** Tells the circuit what becomes of a connection, and the listener the rest. */
+class Exchange implements ResponseListener, UpstreamExchange {
+  call: ClientCall | null = null
   readonly #listener: UpstreamListener
   readonly #circuit: Circuit
-  #controller: Dispatcher.DispatchController | null = null
-  #state: 'waiting' | 'sending' | 'answering' | 'ended' = 'waiting'
-  #abortAsked = false
 
   constructor(listener: UpstreamListener, circuit: Circuit) {
     this.#listener = listener
@@ -99,80 +80,32 @@ class Exchange implements Dispatcher.DispatchHandler, UpstreamExchange {
   }
 
   resume(): void {
-    this.#controller?.resume()
+    this.call?.resume()
   }
 
   abort(): void {
-    if (this.#state === 'ended') return
-    this.#abortAsked = true
-    // Without a controller the request still waits for a connection; onRequestStart ends it.
-    this.#controller?.abort(new Error('aborted by the gateway'))
+    this.call?.abort()
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
+  onSending(): void {
     this.#circuit.connected()
-    if (this.#abortAsked) controller.abort(new Error('aborted by the gateway'))
-    else this.#state = 'sending'
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
-    if (status < 200) return
-    this.#state = 'answering'
-    this.#listener.onHeaders(status, flatHeaders(controller.rawHeaders))
+  onHeaders(status: number, headers: readonly string[]): void {
+    this.#listener.onHeaders(status, headers)
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (!this.#listener.onData(chunk)) controller.pause()
+  onData(chunk: Buffer): boolean {
+    return this.#listener.onData(chunk)
   }
 
-  onResponseEnd(): void {
-    this.#state = 'ended'
+  onComplete(): void {
     this.#listener.onComplete()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    if (this.#state === 'ended') return
-    const sent = this.#state !== 'waiting'
-    this.#state = 'ended'
-    if (!sent && this.#abortAsked) this.#circuit.undecided()
-    else if (!sent) this.#circuit.failed()
-    this.#listener.onFailure(
-      this.#abortAsked ? { kind: 'aborted', sent, detail: 'aborted by the gateway' } : failureOf(error, sent),
-    )
+  onFailure(failure: ClientFailure): void {
+    if (!failure.sent && failure.kind === 'aborted') this.#circuit.undecided()
+    else if (!failure.sent) this.#circuit.failed()
+    this.#listener.onFailure(failure)
   }
 }
-
-const UNREACHABLE = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-])
-const TIMEOUTS = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'])
-
-function failureOf(error: Error, sent: boolean): UpstreamFailure {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  const detail = `${code}: ${error.message}`
-  if (UNREACHABLE.has(code) || !sent) return { kind: 'unreachable', sent: false, detail }
-  return { kind: TIMEOUTS.has(code) ? 'timeout' : 'broken', sent: true, detail }
-}
-
-/** undici gives raw headers as Buffers, name, value, …; names come out in lower case. */
-function flatHeaders(raw: unknown): string[] {
-  const flat: string[] = []
-  if (!Array.isArray(raw)) return flat
-  for (let index = 0; index + 1 < raw.length; index += 2) {
-    flat.push(String(raw[index]).toLowerCase(), headerText(raw[index + 1]))
-  }
-  return flat
-}
-
-const headerText = (value: unknown): string => (Buffer.isBuffer(value) ? value.toString('latin1') : String(value))
