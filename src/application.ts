@@ -2,6 +2,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Admin } from './admin/index.ts'
+import type { Cors } from './gateway/cors.ts'
 import { FACADE_DESCRIPTION } from './gateway/facade-description.ts'
 import type { FacadeOperations } from './gateway/facade-operations.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
@@ -16,6 +17,7 @@ export type Application = {
 export type ApplicationDependencies = {
   readonly admin: Admin
   readonly pipeline: Pipeline
+  readonly cors: Cors
   readonly facadeOperations: FacadeOperations
   readonly metrics: Metrics
   readonly adminTokenHash: string
@@ -48,11 +50,14 @@ const OPERATIONS: Readonly<
 }
 
 export function createApplication(dependencies: ApplicationDependencies): Application {
+  const { cors } = dependencies
   return {
-    handle(exchange) {
-      if (exchange.path.startsWith(ADMIN_PREFIX)) {
-        return guarded(dependencies, exchange, () => dependencies.admin.handle(exchange))
+    handle(asked) {
+      if (asked.path.startsWith(ADMIN_PREFIX)) {
+        return guarded(dependencies, asked, () => dependencies.admin.handle(asked))
       }
+      if (cors.answersPreflight(asked)) return Promise.resolve()
+      const exchange = cors.readable(asked)
       const operation = operationOf(exchange)
       if (operation !== undefined) return guarded(dependencies, exchange, () => operation(dependencies, exchange))
       const facade = dependencies.facadeOperations.match(exchange)

@@ -113,6 +113,19 @@ export function keyList(most: number): Check<readonly string[]> {
   }
 }
 
+/** Origins of web pages as browsers send them, such as https://app.example.com, separated by commas. */
+export function originList(most: number): Check<readonly string[]> {
+  return (text) => {
+    const origins = text === '' ? [] : text.split(',').map((each) => each.trim())
+    if (origins.length > most) throw new RangeError(`holds more than ${most} origins`)
+    const wrong = origins.find((each) => !URL.canParse(each) || new URL(each).origin !== each)
+    if (wrong === undefined) return Object.freeze(origins)
+    throw new RangeError(
+      `must be origins such as https://app.example.com, separated by commas, letter by letter as browsers send them; "${wrong.slice(0, 80)}" is none`,
+    )
+  }
+}
+
 /** Host names, addresses and CIDR ranges, separated by commas. */
 export function hostList(most: number): Check<readonly string[]> {
   return (text) => {

@@ -124,6 +124,17 @@ describe('loadConfig', () => {
         Array.from({ length: 65 }, () => 'a').join(','),
       ],
     ],
+    [
+      'WEIGHBRIDGE_CORS_ALLOWED_ORIGINS',
+      [
+        '*',
+        'app.example.com',
+        'https://app.example.com/',
+        'https://APP.example.com',
+        'https://a.example,',
+        'https://a b',
+      ],
+    ],
     ['WEIGHBRIDGE_METADATA_KEYS', ['a,,b', 'ä', 'x'.repeat(257), Array.from({ length: 17 }, (_, i) => i).join(',')]],
   ])('%s refuses what it must', (name, wrong) => {
     for (const text of wrong) expect(problemsOf({ [name]: text }), text).toHaveLength(1)
@@ -180,7 +191,7 @@ describe('the table of settings', () => {
   })
 
   it('names the unit of every number, but for ports and counts of things that the name says', () => {
-    const units = /_(MILLISECONDS|SECONDS|BYTES|PORT|CONNECTIONS|RETRIES|STREAMS|CALLS)$/
+    const units = /_(MILLISECONDS|SECONDS|BYTES|PORT|CONNECTIONS|RETRIES|STREAMS|CALLS|WEBSOCKETS|PER_SECOND)$/
     const numbers = Object.values(SETTINGS).filter(({ defaultText }) => /^\d+$/.test(defaultText ?? ''))
     expect(numbers.length).toBeGreaterThan(10)
     for (const { name } of numbers) expect(name).toMatch(units)

@@ -1,7 +1,6 @@
 // The composition root: the only file that names a concrete store, counter or upstream. It makes the parts and joins them.
 
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
@@ -21,6 +20,7 @@ import type { Upstream } from './core/upstream.ts'
 import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
+import { createCors } from './gateway/cors.ts'
 import { createFacadeOperations } from './gateway/facade-operations.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { InputEstimates } from './gateway/input-estimates.ts'
@@ -29,13 +29,14 @@ import { createResourceOwners } from './gateway/owners.ts'
 import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRefusedCalls, type RefusedCalls } from './gateway/refused-calls.ts'
 import { createRequestIds } from './gateway/request-id.ts'
+import { createSockets, type SocketDependencies, type Sockets } from './gateway/sockets.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
-import { createListener, type Listener, type ListenerOptions } from './http/listener.ts'
+import type { Listener } from './http/listener.ts'
 import { countLedger } from './jobs/count-ledger.ts'
 import type { MeteringLog } from './jobs/metering-log.ts'
+import { frontOf, socketLimitsOf } from './front.ts'
 import { recover } from './recovery.ts'
 import { openRouterFile, type RouterFile } from './router-file.ts'
-import { createHttpFaults } from './http-faults.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { upstreamsOf } from './outbound.ts'
 import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
@@ -112,9 +113,11 @@ export async function start(config: Config): Promise<Started> {
         log.error({ request_id: requestId, detail: String(thrown) }, 'an admin request failed'),
     }),
   )
+  const cors = createCors(config.corsAllowedOrigins)
   const application = createApplication({
     admin,
     pipeline,
+    cors,
     facadeOperations: createFacadeOperations({
       adminTokenHash: token.hash,
       tokens,
@@ -127,13 +130,8 @@ export async function start(config: Config): Promise<Started> {
     routers: routerFile.state,
     onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a request failed outside the data plane'),
   })
-  const faults = createHttpFaults({
-    count: metrics.onHttpFault,
-    log: (level, fields, words) => log[level](fields, words),
-    newId: parts.newId,
-    now,
-  })
-  const listener = listenerOf(config, { onRequest: (exchange) => void application.handle(exchange), ...faults })
+  const sockets = socketsOf(parts, { tokens, pipeline, allowsOrigin: cors.allows })
+  const listener = frontOf({ ...parts, application, sockets, now })
   const { port } = await listener.listen(config.port, config.host)
   const onReloadFailure = (thrown: unknown): void => log.error({ detail: String(thrown) }, 'a reload failed')
   parts.snapshots.startPolling(POLL_MILLISECONDS, onReloadFailure)
@@ -277,6 +275,20 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
   })
 }
 
+function socketsOf(
+  { config, snapshots, deriveSecretAccessKey, metrics }: Parts,
+  joined: Pick<SocketDependencies, 'tokens' | 'pipeline' | 'allowsOrigin'>,
+): Sockets {
+  return createSockets({
+    ...joined,
+    directory: snapshots.directory,
+    deriveSecretAccessKey,
+    now,
+    limits: socketLimitsOf(config),
+    onRefusal: metrics.onRefusal,
+  })
+}
+
 function tokensOf({ config, log }: Parts): TokenVerifier | null {
   if (config.oidcIssuers.length === 0) return null
   return createTokenVerifier({
@@ -291,29 +303,6 @@ function tokensOf({ config, log }: Parts): TokenVerifier | null {
 function modelBoundsOf(baseModel: string): ModelBounds {
   const facts = modelFacts(baseModel)
   return { outputTokens: facts?.maxOutputTokens ?? null, contextTokens: facts?.contextTokens ?? null }
-}
-
-function listenerOf(
-  config: Config,
-  handlers: Pick<ListenerOptions, 'onRequest' | 'onRefused' | 'onMalformed' | 'onHandlerError'>,
-): Listener {
-  const { tlsCertFile, tlsKeyFile } = config
-  const tls =
-    tlsCertFile === null || tlsKeyFile === null
-      ? {}
-      : { tls: { cert: readFileSync(tlsCertFile), key: readFileSync(tlsKeyFile) } }
-  return createListener({
-    ...handlers,
-    ...tls,
-    limits: {
-      headerBytes: config.maxHeaderBytes,
-      headersMilliseconds: config.headersTimeoutMilliseconds,
-      requestMilliseconds: config.bodyTimeoutMilliseconds,
-      keepAliveIdleMilliseconds: config.keepAliveTimeoutMilliseconds,
-      writeStallMilliseconds: config.writeStallTimeoutMilliseconds,
-      connections: config.maxConnections,
-    },
-  })
 }
 
 /** The listener waits for its exchanges, the exchanges for their calls: both get the same time, what is kept closes last. */

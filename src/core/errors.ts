@@ -7,6 +7,7 @@ export const ERRORS = {
   model_not_allowed: { status: 403, retryable: false, message: 'This tenant may not call that model.' },
   tenant_disabled: { status: 403, retryable: false, message: 'This tenant is disabled.' },
   may_not_act_for: { status: 403, retryable: false, message: 'This key may not act for that tenant.' },
+  origin_not_allowed: { status: 403, retryable: false, message: 'Pages of this origin may not call the gateway.' },
   unknown_model: { status: 404, retryable: false, message: 'There is no such model.' },
   unknown_answer: { status: 404, retryable: false, message: 'There is no such answer.' },
   unknown_route: { status: 404, retryable: false, message: 'There is no such operation.' },

@@ -16,9 +16,12 @@ import {
 /** `checkBody` is there when the credential also covers the body; call it before believing the member. */
 export type Authenticated = { readonly member: Member; readonly checkBody: ((body: Buffer) => void) | null }
 
+/** What of a request says whose it is. */
+type Asking = Pick<HttpExchange, 'method' | 'path' | 'rawHeaders' | 'header'>
+
 /** At once, except for an ID token that was not verified lately. */
 export type Authenticate = (
-  exchange: HttpExchange,
+  exchange: Asking,
   /** a header that a token may come in, with or without a scheme */
   tokenHeader?: string,
 ) => Authenticated | Promise<Authenticated>
@@ -96,7 +99,7 @@ function bearerKey(authorization: string | undefined): string | undefined {
   return authorization === undefined ? undefined : BEARER.exec(authorization)?.[1]
 }
 
-function plainToken(exchange: HttpExchange, header: string | undefined): string | undefined {
+function plainToken(exchange: Asking, header: string | undefined): string | undefined {
   const value = header === undefined ? undefined : exchange.header(header)
   return value === undefined ? undefined : (bearerKey(value) ?? value)
 }
@@ -114,7 +117,7 @@ function byKey(directory: Directory, key: string): Member | null {
 function bySignature(
   dependencies: AuthenticateDependencies,
   verifier: Verifier,
-  exchange: HttpExchange,
+  exchange: Asking,
   authorization: string,
 ): Authenticated {
   const parsed = parseSigV4Authorization(authorization)
@@ -131,7 +134,7 @@ function bySignature(
 function checkSignature(
   dependencies: AuthenticateDependencies,
   verifier: Verifier,
-  exchange: HttpExchange,
+  exchange: Asking,
   parsed: ParsedAuthorization,
   body: Buffer,
 ): void {

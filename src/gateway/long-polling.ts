@@ -3,8 +3,9 @@
 import type { Member } from '../core/directory.ts'
 import { GatewayError } from '../core/errors.ts'
 import { TooManyResults, type PolledAnswer, type PollResults } from '../core/poll-results.ts'
-import type { ClosedBy, HttpExchange } from '../http/exchange.ts'
+import type { HttpExchange } from '../http/exchange.ts'
 import { REQUEST_ID_HEADER } from './headers.ts'
+import { InnerExchange } from './inner-exchange.ts'
 
 export type LongPolling = {
   /** Starts the call with an exchange that keeps its answer, and answers the client with the id. Rejects as `start` does: then nothing is kept. */
@@ -110,47 +111,18 @@ function sentenceOf(body: string): string {
 const BROKEN: PolledAnswer = { status: 502, body: JSON.stringify([{ generated_text: 'The answer broke off.' }]) }
 
 /** The client's side of a call that no client waits for: it never leaves, never reads slowly, and what it is given is kept. */
-class ParkedExchange implements HttpExchange {
-  readonly method: string
-  readonly path: string
-  readonly protocol: '1.1' | '2'
-  readonly remoteAddress: string
-  readonly rawHeaders: readonly string[]
-  closedBy: ClosedBy | null = null
-  headersSent = false
-  readonly #headers: ReadonlyMap<string, string>
+class ParkedExchange extends InnerExchange {
   readonly #keep: (answer: PolledAnswer) => void
-  readonly #listeners: ((finished: boolean) => void)[] = []
   #status = 0
   #chunks: Buffer[] = []
   #bytes = 0
-  #finished: boolean | null = null
 
   constructor(exchange: HttpExchange, keep: (answer: PolledAnswer) => void) {
-    this.method = exchange.method
-    this.path = exchange.path
-    this.protocol = exchange.protocol
-    this.remoteAddress = exchange.remoteAddress
-    this.rawHeaders = exchange.rawHeaders
-    this.#headers = new Map(exchange.headerEntries())
+    const { method, path, protocol, remoteAddress, rawHeaders } = exchange
+    const headers = new Map(exchange.headerEntries())
+    // its body was read before it was parked
+    super({ method, path, protocol, remoteAddress, rawHeaders, headers, body: NOTHING })
     this.#keep = keep
-  }
-
-  header(name: string): string | undefined {
-    return this.#headers.get(name)
-  }
-
-  headerEntries(): Iterable<[string, string]> {
-    return this.#headers.entries()
-  }
-
-  readBody(): Promise<Buffer> {
-    return Promise.reject(new Error('the body was read before the call was parked'))
-  }
-
-  respond(status: number, _headers: readonly string[], body: Buffer = Buffer.alloc(0)): void {
-    this.startResponse(status)
-    this.end(body)
   }
 
   startResponse(status: number): void {
@@ -178,16 +150,12 @@ class ParkedExchange implements HttpExchange {
     this.#close(BROKEN, false)
   }
 
-  onClose(callback: (finished: boolean) => void): void {
-    if (this.#finished === null) this.#listeners.push(callback)
-    else callback(this.#finished)
-  }
-
   #close(answer: PolledAnswer, finished: boolean): void {
-    if (this.#finished !== null) return
-    this.#finished = finished
+    if (this.isClosed) return
     this.#chunks = []
     this.#keep(answer)
-    for (const listener of this.#listeners) listener(finished)
+    this.closed(finished)
   }
 }
+
+const NOTHING = Buffer.alloc(0)

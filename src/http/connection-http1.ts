@@ -7,9 +7,10 @@ import type { Deadlines, Watched } from './deadlines.ts'
 import { HTTP_FAULTS, HttpFault } from './exchange.ts'
 import type { ExchangeContext, Surroundings } from './exchange-context.ts'
 import { Http1Exchange } from './exchange-http1.ts'
-import { faultOfHeaders, faultOfTarget } from './headers.ts'
+import { faultOfHeaders, faultOfTarget, lowerCaseNames } from './headers.ts'
 import type { ListenerLimits } from './limits.ts'
 import type { BodyBudget } from './request-body.ts'
+import { UpgradedConnection } from './web-socket.ts'
 
 export interface Http1Side {
   accept(socket: Socket): Connection
@@ -26,6 +27,8 @@ export function createHttp1Side(handlers: Handlers, surroundings: Surroundings):
     connectionsCheckingInterval: Math.max(50, Math.min(2_000, Math.floor(limits.headersMilliseconds / 4))),
     // idle connections are closed by our own countdown, which costs no timer for each request
     keepAliveTimeout: 0,
+    // other wishes, such as h2c, may be ignored (RFC 9110, 7.8): the request is answered as it is
+    shouldUpgradeCallback: (request) => handlers.onWebSocket !== null && wantsWebSocket(request),
   })
   // one more than the limit: node drops further lines silently, and we must be able to see that there were more
   server.maxHeadersCount = limits.headerCount + 1
@@ -35,6 +38,7 @@ export function createHttp1Side(handlers: Handlers, surroundings: Surroundings):
   server.on('request', (request, response) => take(request, response, 'none'))
   server.on('checkContinue', (request, response) => take(request, response, 'continue'))
   server.on('checkExpectation', (request, response) => take(request, response, 'unknown'))
+  server.on('upgrade', (request, _socket, head) => connections.get(request.socket)?.upgrade(request, head))
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     connections.get(socket)?.refuseMalformed(error.code ?? '')
   })
@@ -49,6 +53,8 @@ export function createHttp1Side(handlers: Handlers, surroundings: Surroundings):
     stop: () => void server.close(),
   }
 }
+
+const wantsWebSocket = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket'
 
 type Expectation = 'none' | 'continue' | 'unknown'
 
@@ -72,6 +78,8 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
   private running: Http1Exchange | null = null
   private waiting: { exchange: Http1Exchange; fault: HttpFault | null }[] | null = null
   private closing = false
+  /** from its handshake on, the connection is one that speaks WebSocket */
+  private upgraded: UpgradedConnection | null = null
 
   constructor(socket: Socket, handlers: Handlers, { limits, deadlines, bodyBudget }: Surroundings) {
     this.socket = socket
@@ -96,6 +104,21 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
     if (this.running === null) this.handOn(exchange, fault)
     else if ((this.waiting ??= []).length < this.limits.pipelinedRequests) this.waiting.push({ exchange, fault })
     else this.socket.destroy()
+  }
+
+  /** The parser is done with the connection: whatever comes after belongs to what it is now. */
+  upgrade(request: IncomingMessage, head: Buffer): void {
+    const { onWebSocket } = this.handlers
+    if (onWebSocket === null || this.closing || this.running !== null) {
+      this.socket.destroy()
+      return
+    }
+    lowerCaseNames(request.rawHeaders)
+    this.upgraded = new UpgradedConnection(request, head, this.bodyBudget)
+    const { headerCount } = this.limits
+    const fault = faultOfTarget(this.upgraded.path) ?? faultOfHeaders(request.rawHeaders, headerCount)
+    if (fault === null) onWebSocket(this.upgraded)
+    else this.upgraded.refuse(fault.status, JSON_TYPE, Buffer.from(JSON.stringify({ message: fault.message })))
   }
 
   /** Bytes that are not HTTP, or came too slowly; the parser has given up on the connection. */
@@ -125,11 +148,13 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
 
   close(): void {
     this.closing = true
-    if (this.running === null) this.socket.destroy()
+    if (this.upgraded !== null) this.upgraded.close()
+    else if (this.running === null) this.socket.destroy()
   }
 
   abandon(): void {
-    if (this.running === null) this.socket.destroy()
+    if (this.upgraded !== null) this.upgraded.abandon()
+    else if (this.running === null) this.socket.destroy()
     else this.running.breakOff('shutdown')
   }
 
@@ -163,7 +188,7 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
   }
 
   settled(): boolean {
-    return this.running !== null || this.socket.destroyed
+    return this.running !== null || this.upgraded !== null || this.socket.destroyed
   }
 
   expire(): void {
@@ -176,6 +201,8 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
     handOn(this.handlers, exchange, fault)
   }
 }
+
+const JSON_TYPE = ['content-type', 'application/json']
 
 const isParserCode = (code: string): boolean => code.startsWith('HPE_') || code in FAULT_BY_PARSER_CODE
 

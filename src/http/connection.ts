@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net'
 import type { HttpExchange, HttpFault, HttpFaultCode } from './exchange.ts'
+import type { WebSocketHandshake } from './web-socket.ts'
 
 export interface Connection {
   /** No further request; ends when the answers under way are complete, at once when there are none. */
@@ -14,6 +15,8 @@ export interface Handlers {
   onRequest(exchange: HttpExchange): void
   /** A request that HTTP's own rules refuse; whoever answers chooses the words and the shape. */
   onRefused(exchange: HttpExchange, fault: HttpFault): void
+  /** A client wants to speak WebSocket; null: nobody here does, and the request is one like any other. */
+  readonly onWebSocket: ((handshake: WebSocketHandshake) => void) | null
   /** Bytes that are no HTTP, or came too slowly: the connection has been answered and closed, and no exchange came of it. */
   onMalformed(code: HttpFaultCode, remoteAddress: string): void
   /** One of onRequest and onRefused threw; its exchange has been broken off. */

@@ -8,12 +8,15 @@ import { createHttp2Side } from './connection-http2.ts'
 import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
 import type { HttpExchange, HttpFault, HttpFaultCode } from './exchange.ts'
 import { DEFAULT_LIMITS, type ListenerLimits } from './limits.ts'
+import type { WebSocketHandshake } from './web-socket.ts'
 
 export type ListenerOptions = {
   /** Called for every request that HTTP's rules allow. What it throws breaks the answer off. */
   readonly onRequest: (exchange: HttpExchange) => void
   /** Answers a request that HTTP's rules refuse; without it a plain `{"message": …}` with the fault's status goes out. */
   readonly onRefused?: (exchange: HttpExchange, fault: HttpFault) => void
+  /** Answers clients that want to speak WebSocket over HTTP/1.1; without it the wish is ignored. */
+  readonly onWebSocket?: (handshake: WebSocketHandshake) => void
   /** Hears of bytes that were no HTTP, or came too slowly; they have been answered. */
   readonly onMalformed?: (code: HttpFaultCode, remoteAddress: string) => void
   /** Hears of what onRequest or onRefused threw. */
@@ -35,6 +38,7 @@ export function createListener(options: ListenerOptions): Listener {
   const handlers: Handlers = {
     onRequest: options.onRequest,
     onRefused: options.onRefused ?? refusePlainly,
+    onWebSocket: options.onWebSocket ?? null,
     onMalformed: options.onMalformed ?? ignore,
     onHandlerError: options.onHandlerError ?? ignore,
   }

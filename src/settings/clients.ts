@@ -1,6 +1,6 @@
 // How much of the service its clients may take: sizes, times and numbers, and what happens at each.
 
-import { whole } from '../config-checks.ts'
+import { originList, whole } from '../config-checks.ts'
 import { setting, type Setting } from '../config-setting.ts'
 
 export const CLIENTS_SETTINGS = {
@@ -77,5 +77,47 @@ export const CLIENTS_SETTINGS = {
     '10000',
     whole(0, 1_000_000),
     'Refused calls that `wb explain` still knows, the last so many; of callers that are not known, a tenth of it. About 1 kB of memory each.',
+  ),
+  corsAllowedOrigins: setting(
+    'WEIGHBRIDGE_CORS_ALLOWED_ORIGINS',
+    '',
+    originList(64),
+    'Origins of web pages that may call the data plane from a browser, separated by commas, such as https://app.example.com. Unset: none.',
+  ),
+  maxWebSockets: setting(
+    'WEIGHBRIDGE_MAX_WEBSOCKETS',
+    '1000',
+    whole(0, 1_000_000),
+    'WebSockets open at once. More: 503; 0 refuses all.',
+  ),
+  webSocketMaxCalls: setting(
+    'WEIGHBRIDGE_WEBSOCKET_MAX_CALLS',
+    '16',
+    whole(1, 10_000),
+    'Calls that run at once on one WebSocket. More: refused with 429.',
+  ),
+  webSocketMaxMessageBytes: setting(
+    'WEIGHBRIDGE_WEBSOCKET_MAX_MESSAGE_BYTES',
+    '8388608',
+    whole(1_024, 1_000_000_000),
+    'One message of a WebSocket. Larger: the connection is closed (1009).',
+  ),
+  webSocketMessagesPerSecond: setting(
+    'WEIGHBRIDGE_WEBSOCKET_MESSAGES_PER_SECOND',
+    '20',
+    whole(1, 100_000),
+    'Messages of one WebSocket in a second, and twice as many at once. More: the connection is closed (1008).',
+  ),
+  webSocketIdleSeconds: setting(
+    'WEIGHBRIDGE_WEBSOCKET_IDLE_SECONDS',
+    '600',
+    whole(1, 86_400),
+    'Time of a WebSocket without a message and without a running call. Longer: closed (1000).',
+  ),
+  webSocketPingSeconds: setting(
+    'WEIGHBRIDGE_WEBSOCKET_PING_SECONDS',
+    '30',
+    whole(1, 3_600),
+    'Time between two pings of a WebSocket. A client that has not answered one when the next is due is gone.',
   ),
 } as const satisfies Record<string, Setting<unknown>>

@@ -15,6 +15,7 @@ const BEDROCK_NAMES: Record<ErrorCode, { name: string; status?: number }> = {
   model_not_allowed: { name: 'AccessDeniedException' },
   tenant_disabled: { name: 'AccessDeniedException' },
   may_not_act_for: { name: 'AccessDeniedException' },
+  origin_not_allowed: { name: 'AccessDeniedException' },
   unknown_model: { name: 'ResourceNotFoundException' },
   unknown_answer: { name: 'ResourceNotFoundException' },
   unknown_route: { name: 'ResourceNotFoundException' },

@@ -27,6 +27,7 @@ const TYPES: Record<ErrorCode, ErrorType> = {
   model_not_allowed: 'permission_error',
   tenant_disabled: 'permission_error',
   may_not_act_for: 'permission_error',
+  origin_not_allowed: 'permission_error',
   unknown_model: 'not_found_error',
   unknown_answer: 'not_found_error',
   unknown_route: 'not_found_error',

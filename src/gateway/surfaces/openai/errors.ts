@@ -21,6 +21,7 @@ const NAMES: Record<ErrorCode, Named> = {
   model_not_allowed: { type: INVALID, code: 'model_not_allowed' },
   tenant_disabled: { type: INVALID, code: 'tenant_disabled' },
   may_not_act_for: { type: INVALID, code: 'may_not_act_for' },
+  origin_not_allowed: { type: INVALID, code: 'origin_not_allowed' },
   unknown_model: { type: INVALID, code: 'model_not_found' },
   unknown_answer: { type: INVALID, code: 'not_found' },
   unknown_route: { type: INVALID, code: 'unknown_url' },
