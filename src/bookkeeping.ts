@@ -1,14 +1,20 @@
 // The books that are kept beside the ledger, wired: files of closed days, items of costs, the log of records.
 
 import { join } from 'node:path'
+import { fromNodeProviderChain } from '@aws-sdk/credential-providers'
 import type { Logger } from 'pino'
+import { openBucket } from './archives/bucket.ts'
+import { cloudWatchSink } from './archives/cloudwatch.ts'
+import { parquetOf } from './archives/parquet.ts'
+import { closeKindsOf } from './closed-kinds.ts'
 import type { Config } from './config.ts'
 import { ALL_TENANTS } from './core/tenant.ts'
 import type { CostItem } from './gateway/facade-operations.ts'
 import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
-import { createMeteringLog, type MeteringLog } from './jobs/metering-log.ts'
+import type { Shelf } from './jobs/closed-files.ts'
+import { createMeteringLog, type MeteringLog, type UsageSink } from './jobs/metering-log.ts'
 import { usageSinkOf } from './jobs/usage-sinks.ts'
-import { cellText, csvOf } from './reports/csv.ts'
+import { cellText } from './reports/csv.ts'
 import { DAILY_COLUMNS, dailyRowOf } from './reports/daily.ts'
 import { DAY_MILLISECONDS } from './reports/periods.ts'
 import type { Store } from './stores/sql/store.ts'
@@ -27,11 +33,22 @@ export function dayCloserOf({ config, log, store }: Books): DayCloser {
     timeZone: config.closeTimeZone,
     delayMilliseconds: config.closeDelaySeconds * 1_000,
     lineOf: dailyRowOf,
-    csvOf: (rows) => csvOf({ columns: DAILY_COLUMNS, rows }),
+    kinds: closeKindsOf(config.closeGranularities, config.closeFormats.includes('parquet') ? parquetOf : null),
+    shelf: shelfOf(config),
     onClosed: ({ date, state, files }) => log.info({ date, state, file: files.at(-1) }, 'a day was closed'),
     onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a day could not be closed; it is tried again'),
   })
 }
+
+function shelfOf(config: Config): Shelf | null {
+  const { closeBucket, region, s3Endpoint: endpoint } = config
+  return closeBucket === null
+    ? null
+    : openBucket({ ...closeBucket, region, endpoint, credentials: credentialsOf(config) })
+}
+
+const credentialsOf = ({ awsProfile }: Config) =>
+  fromNodeProviderChain(awsProfile === null ? {} : { profile: awsProfile })
 
 const COST_ITEM_DAYS = 35
 
@@ -55,7 +72,7 @@ export async function meteringLogOf({ config, log, store }: Books): Promise<Mete
   const meteringLog = createMeteringLog({
     ledger: store.ledger,
     state: store.settings,
-    sink: usageSinkOf(config.meteringLog, { fetch, now, write: (text) => void process.stdout.write(text) }),
+    sink: sinkOf(config, config.meteringLog, log),
     now,
     longestCallMilliseconds: config.upstreamTotalTimeoutMilliseconds,
     onFailure: (thrown) =>
@@ -63,4 +80,19 @@ export async function meteringLogOf({ config, log, store }: Books): Promise<Mete
   })
   await meteringLog.start(METERING_LOG_MILLISECONDS)
   return meteringLog
+}
+
+const CLOUDWATCH = 'cloudwatch:'
+
+function sinkOf(config: Config, place: string, log: Logger): UsageSink {
+  if (!place.startsWith(CLOUDWATCH))
+    return usageSinkOf(place, { fetch, now, write: (text) => void process.stdout.write(text) })
+  return cloudWatchSink({
+    group: place.slice(CLOUDWATCH.length),
+    region: config.region,
+    endpoint: config.cloudWatchLogsEndpoint,
+    credentials: credentialsOf(config),
+    onRejected: (records) =>
+      log.warn({ records }, 'CloudWatch Logs takes no records that are older than 14 days; the ledger has them'),
+  })
 }

@@ -113,6 +113,39 @@ export function keyList(most: number): Check<readonly string[]> {
   }
 }
 
+/** Some of a few names, separated by commas. */
+export function someOf<Name extends string>(names: readonly Name[]): Check<readonly Name[]> {
+  return (text) => {
+    const said = text.split(',').map((name) => name.trim())
+    const found = names.filter((name) => said.includes(name))
+    if (found.length !== said.length)
+      throw new RangeError(`must be some of ${names.join(', ')}, separated by commas, each once`)
+    return Object.freeze(found)
+  }
+}
+
+/** Of an S3 bucket and a folder in it: s3://bucket or s3://bucket/folder (naming rules of the S3 user guide, read 2026-11). */
+export function bucket(): Check<{ readonly bucket: string; readonly prefix: string }> {
+  return (text) => {
+    const [, name, folder = ''] =
+      /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([\w!.*'()/-]{0,512}))?$/.exec(text) ?? []
+    if (name === undefined) throw new RangeError('must be an S3 bucket, such as s3://costs or s3://costs/weighbridge')
+    return Object.freeze({ bucket: name, prefix: folder === '' || folder.endsWith('/') ? folder : `${folder}/` })
+  }
+}
+
+const LOG_GROUP = /^cloudwatch:[\w./#-]{1,512}$/
+
+/** Where records of calls go: a path, "stdout", a URL, or cloudwatch:<log group> (CreateLogGroup, API reference, read 2026-11). */
+export function recordsPlace(): Check<string> {
+  const check = path()
+  return (text) => {
+    if (text.startsWith('cloudwatch:') && !LOG_GROUP.test(text))
+      throw new RangeError('names no log group: cloudwatch: is followed by up to 512 letters, digits and . - _ / #')
+    return check(text)
+  }
+}
+
 /** Origins of web pages as browsers send them, such as https://app.example.com, separated by commas. */
 export function originList(most: number): Check<readonly string[]> {
   return (text) => {

@@ -1,22 +1,27 @@
 // Closes a day: writes what it cost into files that never change afterwards; what the ledger learns later becomes files of corrections.
 
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import { differencesOf, type ClosedRow } from '../core/closing.ts'
 import type { LedgerStore } from '../core/ledger.ts'
-import { emptySums, foldEntry, HOUR_MILLISECONDS, type RollupRow, type RollupStore } from '../core/rollup.ts'
-import { ALL_TENANTS } from '../core/tenant.ts'
+import type { RollupRow, RollupStore } from '../core/rollup.ts'
 import { windowOf, type Window } from '../core/window.ts'
+import { createClosedFiles, type ClosedFiles, type ClosedFilesOptions, type FileKind } from './closed-files.ts'
+import { closedSums } from './closed-sums.ts'
 
-export type CloseDayDependencies = {
+/** day: the files that every day has · hour: the same by the hour · month: a month, closed with its last day */
+export const CLOSE_GRANULARITIES = ['day', 'hour', 'month'] as const
+export type CloseGranularity = (typeof CLOSE_GRANULARITIES)[number]
+
+export type CloseDayDependencies = ClosedFilesOptions & {
   readonly rollups: RollupStore
   readonly ledger: LedgerStore
   readonly now: () => number
-  readonly folder: string
   readonly timeZone: string
-  /** how a line of sums of a tenant and model is shown, and how lines are written */
+  /** how a line of sums of a tenant and model is shown */
   readonly lineOf: (row: RollupRow) => ClosedRow
-  readonly csvOf: (rows: readonly ClosedRow[]) => string
+  /** how files are written, for each granularity that is wanted; the first of `day` is the one that a running day has, too */
+  readonly kinds: { readonly day: readonly [FileKind, ...FileKind[]] } & {
+    readonly [granularity in CloseGranularity]?: readonly FileKind[]
+  }
 }
 
 /**
@@ -29,42 +34,77 @@ export type ClosedDay = {
   readonly date: string
   readonly window: Window
   readonly state: (typeof CLOSE_STATES)[number]
-  /** all files of the day, by name */
+  /** all files of the day, by name, those by the hour and of its month with them */
   readonly files: readonly string[]
-  /** lines that were written now */
+  /** lines of the day that were written now */
   readonly rows: readonly ClosedRow[]
 }
 
-/** What was reported of a day: kept beside its files, which can be written anew from it to the byte. */
+/** What was reported: kept beside the files, which can be written anew from it. */
 type Closing = {
   readonly window: Window
-  readonly files: readonly { readonly name: string; readonly rows: readonly ClosedRow[] }[]
+  readonly files: readonly { readonly stem: string; readonly rows: readonly ClosedRow[] }[]
 }
 
 const KEYS = ['team_id', 'model_id']
-const TEXTS = new Set([...KEYS, 'date'])
+const TEXTS = new Set([...KEYS, 'date', 'hour'])
 
 /** Throws RangeError for a date that is none or has not begun. Safe to repeat, and after a crash in its middle. */
 export async function closeDay(dependencies: CloseDayDependencies, date: string): Promise<ClosedDay> {
-  const { folder, now } = dependencies
-  const closing = await readClosing(folder, date)
-  const window = closing?.window ?? dayOf(date, dependencies.timeZone)
-  if (window.start > now()) throw new RangeError(`${date} has not begun`)
-  const current = await linesOf(dependencies, date, window)
-  if (window.end > now()) return preliminary(dependencies, date, window, current)
+  const files = createClosedFiles(dependencies)
+  const window = dayOf(date, dependencies.timeZone)
+  if (window.start > dependencies.now()) throw new RangeError(`${date} has not begun`)
+  const day = await closePeriod(dependencies, files, { granularity: 'day', name: date, window })
+  if (day.state === 'running') return { date, ...day }
+  const others: string[] = []
+  for (const period of periodsWith(date, day.window, dependencies.timeZone))
+    if (dependencies.kinds[period.granularity] !== undefined)
+      others.push(...(await closePeriod(dependencies, files, period)).files)
+  return { date, ...day, files: [...day.files, ...others] }
+}
+
+type Period = { readonly granularity: CloseGranularity; readonly name: string; readonly window: Window }
+
+/** What else is closed with a day. A month is with its last day, so that it is looked at again as long as that is. */
+function periodsWith(date: string, day: Window, timeZone: string): readonly Period[] {
+  const hours: Period = { granularity: 'hour', name: date, window: day }
+  const window = windowOf({ per: 'month', timeZone, fiscalStartMonth: 1 }, day.start)
+  return window.end === day.end ? [hours, { granularity: 'month', name: date.slice(0, 7), window }] : [hours]
+}
+
+async function closePeriod(
+  dependencies: CloseDayDependencies,
+  files: ClosedFiles,
+  { granularity, name, window: asked }: Period,
+): Promise<Omit<ClosedDay, 'date'>> {
+  const statePath = granularity === 'day' ? `${name}.json` : `${granularity}/${name}.json`
+  const closing = readClosing(await files.recall(statePath))
+  const window = closing?.window ?? asked
+  const sums = await closedSums(dependencies, window, granularity)
+  const current = sums.map((row) => lineOf(dependencies, granularity, name, row))
+  if (window.end > dependencies.now()) return preliminary(dependencies, files, name, window, current)
   const before = closing ?? { window, files: [] }
   const rows = differencesOf(
     before.files.map((file) => file.rows),
     current,
-    KEYS,
+    granularity === 'hour' ? [...KEYS, 'hour'] : KEYS,
   )
-  const added = rows.length === 0 ? [] : [{ name: nameOf(date, before.files.length), rows }]
-  const files = [...before.files, ...added]
-  await mkdir(join(folder, STATE_FOLDER), { recursive: true })
-  if (added.length > 0) await writeWhole(statePath(folder, date), textOf({ window, files }))
-  for (const file of files) await writeMissing(join(folder, file.name), dependencies.csvOf(file.rows))
-  await rm(join(folder, preliminaryName(date)), { force: true })
-  return { date, window, state: stateOf(before, added), files: files.map(({ name }) => name), rows }
+  const added = rows.length === 0 ? [] : [{ stem: stemOf(name, before.files.length), rows }]
+  const all = [...before.files, ...added]
+  if (added.length > 0) await files.remember(statePath, textOf({ window, files: all }))
+  const names = await files.keep(all, dependencies.kinds[granularity] ?? [])
+  if (granularity === 'day') await files.remove(preliminaryName(dependencies, name))
+  return { window, state: stateOf(before, added), files: names, rows }
+}
+
+function lineOf(
+  dependencies: CloseDayDependencies,
+  granularity: CloseGranularity,
+  name: string,
+  row: RollupRow,
+): ClosedRow {
+  const line = dependencies.lineOf({ ...row, group: { ...row.group, day: name } })
+  return granularity === 'hour' ? { ...line, hour: row.group.hour ?? '' } : line
 }
 
 function stateOf(before: Closing, added: readonly unknown[]): ClosedDay['state'] {
@@ -73,22 +113,21 @@ function stateOf(before: Closing, added: readonly unknown[]): ClosedDay['state']
 }
 
 async function preliminary(
-  { folder, csvOf }: CloseDayDependencies,
+  dependencies: CloseDayDependencies,
+  files: ClosedFiles,
   date: string,
   window: Window,
   rows: readonly ClosedRow[],
-): Promise<ClosedDay> {
-  if (rows.length === 0) return { date, window, state: 'empty', files: [], rows }
-  const name = preliminaryName(date)
-  await mkdir(folder, { recursive: true })
-  await writeWhole(join(folder, name), csvOf(rows))
-  return { date, window, state: 'running', files: [name], rows }
+): Promise<Omit<ClosedDay, 'date'>> {
+  if (rows.length === 0) return { window, state: 'empty', files: [], rows }
+  const name = preliminaryName(dependencies, date)
+  await files.replace(name, await dependencies.kinds.day[0].bytesOf(rows))
+  return { window, state: 'running', files: [name], rows }
 }
 
-const nameOf = (date: string, at: number): string => (at === 0 ? `${date}.csv` : `${date}.correction-${at}.csv`)
-const preliminaryName = (date: string): string => `${date}.preliminary.csv`
-const STATE_FOLDER = '.closed'
-const statePath = (folder: string, date: string): string => join(folder, STATE_FOLDER, `${date}.json`)
+const stemOf = (name: string, at: number): string => (at === 0 ? name : `${name}.correction-${at}`)
+const preliminaryName = ({ kinds }: CloseDayDependencies, date: string): string =>
+  kinds.day[0].nameOf(`${date}.preliminary`)
 
 /** Noon of the date in UTC lies within some day of every zone; of the days around it, the one with this local date. */
 export function dayOf(date: string, timeZone: string): Window {
@@ -106,78 +145,17 @@ export function dayOf(date: string, timeZone: string): Window {
 export const dateIn = (timeZone: string, at: number): string =>
   new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }).format(at)
 
-async function linesOf(
-  { rollups, ledger, lineOf }: CloseDayDependencies,
-  date: string,
-  window: Window,
-): Promise<readonly ClosedRow[]> {
-  const { start: from, end: to } = window
-  // sums are kept by the hour; where days begin at half past, the day is folded from its entries
-  const whole = from % HOUR_MILLISECONDS === 0 && to % HOUR_MILLISECONDS === 0
-  const rows = whole
-    ? await rollups.query(ALL_TENANTS, { from, to, groupBy: ['tenant', 'model'] })
-    : await foldedRows(ledger, { from, to })
-  return rows.map((row) => lineOf({ ...row, group: { ...row.group, day: date } }))
-}
-
-async function foldedRows(ledger: LedgerStore, period: { from: number; to: number }): Promise<readonly RollupRow[]> {
-  const groups = new Map<string, { tenant: string; model: string; sums: ReturnType<typeof emptySums> }>()
-  for await (const batch of ledger.scan(ALL_TENANTS, period)) {
-    for (const entry of batch) {
-      const { tenantId: tenant, modelId: model } = entry
-      const name = `${tenant} ${model}`
-      const group = groups.get(name) ?? { tenant, model, sums: emptySums() }
-      groups.set(name, group)
-      const quantities = entry.usage?.quantities ?? null
-      foldEntry(group.sums, { ...entry, correction: entry.ending === 'correction', quantities })
-    }
-  }
-  return [...groups.keys()].toSorted().map((name) => {
-    const { tenant, model, sums } = groups.get(name) as NonNullable<ReturnType<typeof groups.get>>
-    const { calls, unpricedCalls, estimatedCalls, ...rest } = sums
-    const counts = [calls, unpricedCalls, estimatedCalls].map(BigInt) as [bigint, bigint, bigint]
-    return { ...rest, group: { tenant, model }, calls: counts[0], unpricedCalls: counts[1], estimatedCalls: counts[2] }
-  })
-}
-
 function textOf(closing: Closing): string {
   return JSON.stringify(closing, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
 }
 
-async function readClosing(folder: string, date: string): Promise<Closing | null> {
-  let text: string
-  try {
-    text = await readFile(statePath(folder, date), 'utf8')
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw thrown
-  }
+function readClosing(text: string | null): Closing | null {
+  if (text === null) return null
   const { window, files } = JSON.parse(text) as Closing
-  return { window, files: files.map(({ name, rows }) => ({ name, rows: rows.map(withNumbers) })) }
+  return { window, files: files.map(({ stem, rows }) => ({ stem, rows: rows.map(withNumbers) })) }
 }
 
 const withNumbers = (row: ClosedRow): ClosedRow =>
   Object.fromEntries(
     Object.entries(row).map(([name, cell]) => [name, TEXTS.has(name) || cell === null ? cell : BigInt(cell)]),
   )
-
-/** Readers see the whole file or none, also after a loss of power. */
-async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.writing`
-  const file = await open(temporary, 'w')
-  try {
-    await file.writeFile(text)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
-}
-
-async function writeMissing(path: string, text: string): Promise<void> {
-  const there = await stat(path).then(
-    () => true,
-    () => false,
-  )
-  if (!there) await writeWhole(path, text)
-}

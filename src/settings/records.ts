@@ -1,6 +1,17 @@
 // What is kept and told of calls: metadata, answers to fetch later, the metering log, closed days, alerts, prices that are not there.
 
-import { hostList, keyList, oneOf, origin, path, timeZone, whole } from '../config-checks.ts'
+import {
+  bucket,
+  hostList,
+  keyList,
+  oneOf,
+  origin,
+  path,
+  recordsPlace,
+  someOf,
+  timeZone,
+  whole,
+} from '../config-checks.ts'
 import { optional, setting, type Setting } from '../config-setting.ts'
 import { UNPRICED_POLICIES } from '../core/plan.ts'
 
@@ -19,8 +30,13 @@ export const RECORDS_SETTINGS = {
   ),
   meteringLog: optional(
     'WEIGHBRIDGE_METERING_LOG',
-    path(),
-    'Where a record of every call is written as JSON lines: stdout, a folder (a file a day), or an http or https URL. Unset: nowhere.',
+    recordsPlace(),
+    'Where a record of every call is written as JSON lines: stdout, a folder (a file a day), an http or https URL, or cloudwatch: and the name of a log group. Unset: nowhere.',
+  ),
+  cloudWatchLogsEndpoint: optional(
+    'WEIGHBRIDGE_CLOUDWATCH_LOGS_ENDPOINT',
+    origin(),
+    "Where records to CloudWatch Logs go. Unset: AWS's own host of the region.",
   ),
   closeDir: optional(
     'WEIGHBRIDGE_CLOSE_DIR',
@@ -38,6 +54,28 @@ export const RECORDS_SETTINGS = {
     '900',
     whole(0, 86_400),
     'Time after the end of a day at which it is closed. Later entries become a file of corrections.',
+  ),
+  closeGranularities: setting(
+    'WEIGHBRIDGE_CLOSE_GRANULARITIES',
+    'day',
+    someOf(['day', 'hour', 'month']),
+    'What is closed, separated by commas: day (always), hour (each day also by the hour), month (with its last day).',
+  ),
+  closeFormats: setting(
+    'WEIGHBRIDGE_CLOSE_FORMATS',
+    'csv',
+    someOf(['csv', 'parquet']),
+    'What closed days are written as, separated by commas: csv (always), parquet.',
+  ),
+  closeBucket: optional(
+    'WEIGHBRIDGE_CLOSE_BUCKET',
+    bucket(),
+    'Bucket that the files of closed days are copied to, such as s3://costs/weighbridge. Unset: they stay in the folder.',
+  ),
+  s3Endpoint: optional(
+    'WEIGHBRIDGE_S3_ENDPOINT',
+    origin(),
+    "Where files for the bucket go, by path style. Unset: AWS's own host of the region.",
   ),
   alertAllowedHosts: setting(
     'WEIGHBRIDGE_ALERT_ALLOWED_HOSTS',

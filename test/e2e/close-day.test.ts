@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { closeKindsOf } from '../../src/closed-kinds.ts'
 import type { LedgerEntry } from '../../src/core/ledger.ts'
 import { picoUsd } from '../../src/core/money.ts'
 import { closeDay } from '../../src/jobs/close-day.ts'
 import { createDayCloser } from '../../src/jobs/close-schedule.ts'
-import { csvOf } from '../../src/reports/csv.ts'
-import { DAILY_COLUMNS, dailyRowOf } from '../../src/reports/daily.ts'
+import { dailyRowOf } from '../../src/reports/daily.ts'
 import { anEntry, correctionOf } from '../contract/entries.ts'
 import { embeddedStores } from '../fakes/embedded-stores.ts'
 
@@ -59,8 +59,9 @@ const dependencies = (timeZone = 'UTC') => ({
   now: () => clock,
   folder,
   timeZone,
+  shelf: null,
   lineOf: dailyRowOf,
-  csvOf: (rows: Parameters<typeof csvOf>[0]['rows']) => csvOf({ columns: DAILY_COLUMNS, rows }),
+  kinds: closeKindsOf(['day'], null),
 })
 const close = (date = '2026-10-30', timeZone?: string) => closeDay(dependencies(timeZone), date)
 const content = (name: string): string => readFileSync(join(folder, name), 'utf8')
@@ -199,10 +200,10 @@ describe('the schedule', () => {
       onFailure: (thrown) => heard.push(String(thrown)),
     })
     closer.start(1)
-    await expect.poll(() => heard).toEqual(['2026-10-27 closed', '2026-10-30 closed'])
+    await expect.poll(() => heard, { timeout: 20_000 }).toEqual(['2026-10-27 closed', '2026-10-30 closed'])
     await called('t1', 10, 1)
     clock += 86_400_000
-    await expect.poll(() => heard.slice(2)).toEqual(['2026-10-30 corrected'])
+    await expect.poll(() => heard.slice(2), { timeout: 20_000 }).toEqual(['2026-10-30 corrected'])
     await closer.stop()
   })
 })
