@@ -116,6 +116,15 @@ describe('a day that is over', () => {
     )
   })
 
+  it('is closed although one call was in a region without a price: only its own row is open', async () => {
+    await called('t1', 10, 1)
+    await called('t2', 10, 1, { region: 'ap-southeast-9', cost: null, inputCost: null, priceVersion: null })
+    expect(await close()).toMatchObject({ state: 'closed' })
+    expect(content('2026-10-30.csv')).toBe(
+      `${HEAD}t1,${MODEL},10,1,0.000003,0.0000004,1,2026-10-30\nt2,${MODEL},10,1,,,1,2026-10-30\n`,
+    )
+  })
+
   it('has no file when nobody called', async () => {
     expect(await close()).toMatchObject({ state: 'empty', files: [] })
     expect(files()).toEqual([])

@@ -149,6 +149,11 @@ describe('an answer that is fetched later', () => {
   })
 })
 
+async function runningCalls(): Promise<number> {
+  const response = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${gateway.adminToken}` } })
+  return Number(/^weighbridge_running_calls (\d+)$/m.exec(await response.text())?.[1])
+}
+
 describe('a crash', () => {
   it('loses no answer that was there, and says of a call that ran that its answer is lost', async () => {
     const kept = await start()
@@ -157,8 +162,14 @@ describe('a crash', () => {
       .poll(async () => readdirSync(join(dataDir, 'polls')).every((file) => file.endsWith('.poll')))
       .toBe(true)
     const running = await start({}, 'Hi', STALLS)
+    // one whose client waits for events, and has none yet
+    const waiting = send('', { inputs: 'Hi' }, { accept: 'text/event-stream' }, STALLS).catch(() => 'broken off')
+    await expect.poll(runningCalls).toBe(2)
+    await runningCalls()
     await gateway.kill()
     gateway = await boot()
+    expect(await waiting).toBe('broken off')
+    expect((await gateway.ledger()).filter(({ ending }) => ending === 'recovered')).toHaveLength(2)
     expect(await poll(running)).toMatchObject({
       status: 500,
       state: 'failed',
@@ -167,5 +178,5 @@ describe('a crash', () => {
     expect(await entryOf(running)).toMatchObject({ ending: 'recovered', tenant_id: 'team-a', estimated: true })
     expect(await poll(kept)).toMatchObject({ status: 200, state: 'done' })
     await expect.poll(() => poll(kept)).toMatchObject({ state: 'gone' })
-  })
+  }, 60_000)
 })
