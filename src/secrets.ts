@@ -1,6 +1,7 @@
 // The two secrets of an installation: the admin token, kept as a hash, and the root secret that key pairs and seals are derived from.
 
 import { createCipheriv, createDecipheriv, createHmac, hash, hkdfSync, randomBytes } from 'node:crypto'
+import type { Seal } from './core/seal.ts'
 
 export type SecretSettings = {
   get(name: string): Promise<string | null>
@@ -45,13 +46,6 @@ export function createSecretDerivation(root: string): (accessKeyId: string) => s
     }
     return secret
   }
-}
-
-export type Seal = {
-  /** Encrypts a secret for one owner, such as an alert target: it opens for no other. */
-  readonly seal: (text: string, owner: string) => string
-  /** Throws when it was sealed for another owner or under another root secret, or was changed. */
-  readonly open: (sealed: string, owner: string) => string
 }
 
 const NONCE_BYTES = 12

@@ -39,7 +39,7 @@ import { recover } from './recovery.ts'
 import { openRouterFile, type RouterFile } from './router-file.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { upstreamsOf } from './outbound.ts'
-import { adminTokenHash, createSecretDerivation, rootSecret } from './secrets.ts'
+import { adminTokenHash, createSeal, createSecretDerivation, rootSecret } from './secrets.ts'
 import { shipPrices } from './ship-prices.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
 import { openHoldJournal } from './stores/hold-journal.ts'
@@ -202,9 +202,11 @@ const routerFileOf = ({ routersFile: file }: Config, log: Logger): RouterFile =>
   openRouterFile({ file, environment: process.env, now, log: (level, fields, words) => log[level](fields, words) })
 
 function pollResultsOf(config: Config, log: Logger, derive: (name: string) => string): Promise<OpenPollResults> {
+  const secret = derive('poll-results')
   return openPollResults({
     dir: join(config.dataDir, 'polls'),
-    secret: derive('poll-results'),
+    secret,
+    seal: createSeal(secret),
     now,
     keepMilliseconds: config.pollResultSeconds * 1_000,
     most: MOST_POLL_RESULTS,

@@ -1,14 +1,16 @@
 // Answers that wait to be fetched, one encrypted file each: they survive a restart, are read once, and go when they are too old.
 
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TooManyResults, type PolledAnswer, type PollLook, type PollResults } from '../core/poll-results.ts'
+import type { Seal } from '../core/seal.ts'
 
 export type PollResultOptions = {
   readonly dir: string
-  /** what files are named and encrypted with */
+  /** what files are named with */
   readonly secret: string
+  readonly seal: Seal
   readonly now: () => number
   readonly keepMilliseconds: number
   /** pending and kept ones together */
@@ -45,7 +47,7 @@ class FilePollResults implements OpenPollResults {
 
   constructor(options: PollResultOptions) {
     this.#options = options
-    this.#vault = createVault(options.secret)
+    this.#vault = createVault(options)
     this.#timer = setInterval(() => this.#sweep(), SWEEP_MILLISECONDS)
     this.#timer.unref()
   }
@@ -55,7 +57,7 @@ class FilePollResults implements OpenPollResults {
     const { dir } = this.#options
     await mkdir(dir, { recursive: true, mode: 0o700 })
     for (const file of await readdir(dir)) {
-      const content = file.endsWith(SUFFIX) ? this.#vault.open(await readFile(join(dir, file))) : null
+      const content = file.endsWith(SUFFIX) ? this.#vault.open(await readFile(join(dir, file), 'utf8'), file) : null
       if (content === null) await rm(join(dir, file), { force: true })
       else {
         if (content.state === 'pending') await this.#write(file, { state: 'lost' })
@@ -93,7 +95,7 @@ class FilePollResults implements OpenPollResults {
     if (place === undefined || place.expiresAt <= this.#options.now()) return { state: 'gone' }
     if (place.state !== 'kept') return { state: 'pending' }
     place.state = 'looked at'
-    const content = this.#vault.open(await readFile(join(this.#options.dir, file)))
+    const content = this.#vault.open(await readFile(join(this.#options.dir, file), 'utf8'), file)
     if (content === null || content.state === 'pending') {
       await this.#remove(file)
       return { state: 'gone' }
@@ -121,7 +123,7 @@ class FilePollResults implements OpenPollResults {
   }
 
   #write(file: string, content: Content): Promise<void> {
-    return this.#tracked(writeWhole(join(this.#options.dir, file), this.#vault.seal(content)))
+    return this.#tracked(writeWhole(join(this.#options.dir, file), this.#vault.seal(content, file)))
   }
 
   #remove(file: string): Promise<void> {
@@ -139,28 +141,16 @@ class FilePollResults implements OpenPollResults {
   }
 }
 
-const IV_BYTES = 12
-const TAG_BYTES = 16
-
-/** Names and contents say nothing to who only has the files. */
-function createVault(secret: string) {
+/** Names and contents say nothing to who only has the files, and no content opens under another name. */
+function createVault({ secret, seal }: Pick<PollResultOptions, 'secret' | 'seal'>) {
   const key = createHmac('sha256', secret).update('poll-results').digest()
   return {
     nameOf: (name: string): string => createHmac('sha256', key).update(name).digest('hex') + SUFFIX,
-    seal(content: Content): Buffer {
-      const iv = randomBytes(IV_BYTES)
-      const cipher = createCipheriv('aes-256-gcm', key, iv)
-      const sealed = Buffer.concat([cipher.update(JSON.stringify(content), 'utf8'), cipher.final()])
-      return Buffer.concat([iv, cipher.getAuthTag(), sealed])
-    },
+    seal: (content: Content, file: string): string => seal.seal(JSON.stringify(content), file),
     /** null: it was sealed with another secret, or damaged. */
-    open(sealed: Buffer): Content | null {
-      if (sealed.length < IV_BYTES + TAG_BYTES) return null
-      const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES))
-      decipher.setAuthTag(sealed.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+    open(sealed: string, file: string): Content | null {
       try {
-        const text = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES + TAG_BYTES)), decipher.final()])
-        return JSON.parse(text.toString('utf8')) as Content
+        return JSON.parse(seal.open(sealed, file)) as Content
       } catch {
         return null
       }
@@ -168,11 +158,11 @@ function createVault(secret: string) {
   }
 }
 
-async function writeWhole(path: string, bytes: Buffer): Promise<void> {
+async function writeWhole(path: string, text: string): Promise<void> {
   const temporary = `${path}.writing`
   const file = await open(temporary, 'w', 0o600)
   try {
-    await file.writeFile(bytes)
+    await file.writeFile(text)
     await file.sync()
   } finally {
     await file.close()

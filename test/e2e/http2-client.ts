@@ -14,6 +14,8 @@ export function createHttp2Client(url: string): Http2Client {
     if (session === null || session.closed || session.destroyed) {
       session = connect(url)
       session.on('error', () => {})
+      // the socket of a session that was destroyed may still hear of a reset
+      session.once('connect', (_session, socket) => socket.on('error', () => {}))
     }
     return session
   }

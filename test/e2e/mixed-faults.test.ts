@@ -59,7 +59,7 @@ beforeAll(async () => {
   await makeAllCalls()
   bill = await billWhenSettled(simulator)
   ledger = await gateway.ledger()
-}, 600_000)
+}, 1_200_000)
 
 async function makeAllCalls(): Promise<void> {
   const pool = new Pool(gateway.url, { connections: CONCURRENT.http1, pipelining: 1 })

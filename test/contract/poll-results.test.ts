@@ -1,11 +1,12 @@
 // Answers that wait to be fetched: durable, for one reader, for a time, and closed to who only has the files.
 
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { TooManyResults } from '../core/poll-results.ts'
-import { openPollResults, type OpenPollResults } from './poll-results.ts'
+import { TooManyResults } from '../../src/core/poll-results.ts'
+import { createSeal } from '../../src/secrets.ts'
+import { openPollResults, type OpenPollResults } from '../../src/stores/poll-results.ts'
 
 const ANSWER = { status: 200, body: '[{"generated_text":"Ho"}]' }
 
@@ -28,6 +29,7 @@ async function results(secret = 'secret', most = 3): Promise<OpenPollResults> {
   const made = await openPollResults({
     dir,
     secret,
+    seal: createSeal(secret),
     now: () => clock,
     keepMilliseconds: 120_000,
     most,
@@ -95,13 +97,19 @@ describe('answers', () => {
     }
     await before.close()
     const [file = ''] = readdirSync(dir)
-    expect(readFileSync(join(dir, file)).toString('latin1')).not.toContain('Ho')
+    expect(readFileSync(join(dir, file)).toString('latin1')).not.toContain('generated_text')
     const bytes = readFileSync(join(dir, file))
     bytes.writeUInt8(bytes.readUInt8(40) ^ 1, 40)
     writeFileSync(join(dir, file), bytes)
     const after = await results()
     expect([(await after.look('a')).state, (await after.look('b')).state].toSorted()).toEqual(['answered', 'gone'])
     await after.close()
+    const [whole = ''] = readdirSync(dir)
+    renameSync(join(dir, whole), join(dir, file))
+    expect(file).not.toBe(whole)
+    const renamed = await results()
+    expect([(await renamed.look('a')).state, (await renamed.look('b')).state]).toEqual(['gone', 'gone'])
+    await renamed.close()
     await results('another secret')
     expect(readdirSync(dir)).toEqual([])
   })
