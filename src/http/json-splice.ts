@@ -1,4 +1,4 @@
-// Puts members into a JSON object, at the top or one level down, and leaves every other byte of it as it was.
+// Puts members into a JSON object, at the top or one level down, or takes them out, and leaves every other byte of it as it was.
 
 import { createJsonGuard, type ByteRange, type JsonFlaw, type JsonScan } from './json-guard.ts'
 
@@ -55,8 +55,21 @@ export function createJsonSplicer<const Path extends string>(paths: readonly Pat
   }
 }
 
+/** New values of members of the top level, as JSON; null: the member is taken out. What is not there and not null is put in front. */
+export type MemberEdits = Readonly<Record<string, string | null>>
+
+/** The same for a body that has been scanned already; `edits` names members that the scan watched. The body is an object. */
+export function editMembers(body: Buffer, scan: JsonScan<string> & { readonly ok: true }, edits: MemberEdits): Buffer {
+  const made = new Edits(body, scan, body.indexOf(OPEN_OBJECT))
+  made.add(
+    null,
+    Object.entries(edits).map(([name, json]) => ({ path: name, name, json })),
+  )
+  return made.apply()
+}
+
 type Place<Path extends string> = { readonly path: Path; readonly parent: string | null; readonly name: string }
-type Member = { readonly path: string; readonly name: string; readonly json: string }
+type Member = { readonly path: string; readonly name: string; readonly json: string | null }
 
 function placeOf<Path extends string>(path: Path): Place<Path> {
   const [first = '', second, ...deeper] = path.split('.')
@@ -66,6 +79,9 @@ function placeOf<Path extends string>(path: Path): Place<Path> {
 
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
+const COMMA = 0x2c
+const COLON = 0x3a
+const QUOTE = 0x22
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 
 type Edit = ByteRange & { readonly text: string }
@@ -75,7 +91,8 @@ class Edits {
   readonly #body: Buffer
   readonly #scan: JsonScan<string> & { readonly ok: true }
   readonly #top: number
-  readonly #replacements: Edit[] = []
+  /** where values are; null: the member goes */
+  readonly #replacements: (ByteRange & { readonly text: string | null })[] = []
   /** members that are new, by where the inside of their object begins */
   readonly #insertions = new Map<number, string[]>()
 
@@ -107,15 +124,14 @@ class Edits {
   }
 
   apply(): Buffer {
+    const changes = this.#changes()
     const insertions = [...this.#insertions].map(([at, texts]): Edit => {
       const text = texts.join(',')
-      return { start: at, end: at, text: this.#isEmptyFrom(at) ? text : `${text},` }
+      return { start: at, end: at, text: isEmptyFrom(this.#body, at, changes) ? text : `${text},` }
     })
     const parts: Buffer[] = []
     let at = 0
-    for (const { start, end, text } of [...insertions, ...this.#replacements].toSorted(
-      (one, other) => one.start - other.start,
-    )) {
+    for (const { start, end, text } of [...insertions, ...changes].toSorted((one, other) => one.start - other.start)) {
       parts.push(this.#body.subarray(at, start), Buffer.from(text))
       at = end
     }
@@ -123,11 +139,24 @@ class Edits {
     return Buffer.concat(parts)
   }
 
+  /** New values, and members that are taken out, in the order of the body; each of these takes a comma that none before it has taken. */
+  #changes(): Edit[] {
+    let taken = 0
+    return this.#replacements
+      .toSorted((one, other) => one.start - other.start)
+      .map(({ start, end, text }) => {
+        if (text !== null) return { start, end, text }
+        const range = memberRange(this.#body, { start, end }, taken)
+        taken = range.end
+        return { ...range, text: '' }
+      })
+  }
+
   #put(opening: number, members: readonly Member[]): void {
     for (const member of members) {
       const range = this.#scan.range(member.path)
-      if (range === undefined) this.#insert(opening, memberText(member))
-      else this.#replacements.push({ ...range, text: member.json })
+      if (range !== undefined) this.#replacements.push({ ...range, text: member.json })
+      else if (member.json !== null) this.#insert(opening, memberText(member))
     }
   }
 
@@ -136,15 +165,31 @@ class Edits {
     if (texts === undefined) this.#insertions.set(opening + 1, [text])
     else texts.push(text)
   }
+}
 
-  #isEmptyFrom(inside: number): boolean {
-    let at = inside
-    while (isSpace(this.#body[at] ?? CLOSE_OBJECT)) at++
-    return this.#body[at] === CLOSE_OBJECT
+/** The whole member with the comma before it, or, where that is taken or there is none, with the comma behind it. */
+function memberRange(body: Buffer, value: ByteRange, taken: number): ByteRange {
+  // a quote inside the name would be written with a backslash; the names that are taken out have none
+  const name = body.lastIndexOf(QUOTE, body.lastIndexOf(QUOTE, body.lastIndexOf(COLON, value.start - 1)) - 1)
+  let before = name - 1
+  while (isSpace(body[before] ?? COMMA)) before--
+  if (body[before] === COMMA && before >= taken) return { start: before, end: value.end }
+  let after = value.end
+  while (isSpace(body[after] ?? COMMA)) after++
+  return { start: name, end: body[after] === COMMA ? after + 1 : value.end }
+}
+
+/** Whether no member is left behind `inside`, the beginning of an object's inside. */
+function isEmptyFrom(body: Buffer, inside: number, changes: readonly Edit[]): boolean {
+  let at = inside
+  for (;;) {
+    const removed = changes.find(({ start, end, text }) => text === '' && start <= at && at < end)
+    if (removed !== undefined) at = removed.end
+    else if (isSpace(body[at] ?? CLOSE_OBJECT)) at++
+    else return body[at] === CLOSE_OBJECT
   }
 }
 
-const memberText = ({ name, json }: { readonly name: string; readonly json: string }): string =>
-  `${JSON.stringify(name)}:${json}`
+const memberText = ({ name, json }: Pick<Member, 'name' | 'json'>): string => `${JSON.stringify(name)}:${json}`
 
 const objectText = (members: readonly Member[]): string => `{${members.map(memberText).join(',')}}`

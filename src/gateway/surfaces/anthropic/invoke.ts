@@ -1,11 +1,11 @@
 // A Claude model by InvokeModel: the body goes out nearly as it came, whole answers come back as they are, streams are unwrapped.
 
 import { GatewayError } from '../../../core/errors.ts'
+import { editMembers, type MemberEdits } from '../../../http/json-splice.ts'
 import { outgoingCall, refusalWords } from '../converse/call.ts'
 import { createInvokeChunks, type InvokeChunk } from '../converse/chunks.ts'
 import type { AnswerTranslator, Outgoing, TranslationTarget } from '../surface.ts'
 import { bedrockExceptionEvent, renderBedrockRefusal } from './errors.ts'
-import { editMembers, type MemberEdits } from '../converse/native-body.ts'
 import { PING } from './ping.ts'
 import type { MessagesRequest } from './request.ts'
 

@@ -1,6 +1,6 @@
 // A Claude model by Bedrock's own Messages endpoint: the request as it came, and the answer as it comes.
 
-import { editMembers } from '../converse/native-body.ts'
+import { editMembers } from '../../../http/json-splice.ts'
 import { ownEndpointCall, passedAnswer } from '../own-endpoints.ts'
 import type { Outgoing, TranslationTarget } from '../surface.ts'
 import type { MessagesRequest } from './request.ts'

@@ -6,7 +6,6 @@ import { flawWords } from '../bedrock-facts.ts'
 import { bedrockHeaders } from '../bedrock-headers.ts'
 import { clientMetadata, type Header } from '../client-metadata.ts'
 import { Dropped } from '../converse/dropped.ts'
-import { assertObject } from '../converse/native-body.ts'
 
 export type MessagesRequest = {
   readonly body: Buffer
@@ -86,4 +85,13 @@ function userOf(metadata: unknown): Readonly<Record<string, string>> {
   if (typeof metadata !== 'object' || metadata === null || !Object.hasOwn(metadata, 'user_id')) return {}
   const userId = (metadata as Record<string, unknown>)['user_id']
   return typeof userId === 'string' ? { user_id: userId.slice(0, LONGEST_USER) } : {}
+}
+
+const JSON_SPACES = [0x20, 0x0a, 0x0d, 0x09]
+const OPEN_OBJECT = 0x7b
+
+/** The body is one JSON object; anything else was refused by the guard, or is refused here. */
+function assertObject(body: Buffer): void {
+  if (body.find((byte) => !JSON_SPACES.includes(byte)) === OPEN_OBJECT) return
+  throw new GatewayError('invalid_request', { message: 'The request body must be a JSON object.' })
 }

@@ -1,11 +1,11 @@
 // Chat completions by the models whose InvokeModel takes them as they are: the body goes out nearly untouched, and so do the answers.
 
 import { createJsonGuard } from '../../../http/json-guard.ts'
+import { editMembers } from '../../../http/json-splice.ts'
 import { flatHeader } from '../../headers.ts'
 import { outgoingCall } from '../converse/call.ts'
 import { createInvokeChunks, type InvokeChunk } from '../converse/chunks.ts'
 import { InvalidField } from '../converse/fields.ts'
-import { editMembers } from '../converse/native-body.ts'
 import type { AnswerTranslator, Outgoing, TranslationTarget } from '../surface.ts'
 import type { ChatRequest } from './chat-request.ts'
 import { exceptionEvent, JSON_HEADERS, renderBedrockRefusal } from './errors.ts'
