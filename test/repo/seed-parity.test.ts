@@ -1,15 +1,13 @@
 // The page about the samples names every behaviour once, and only tests that there are.
 
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readText, ROOT } from './source-tree.ts'
+import { isNamedTestThere } from './named-tests.ts'
+import { readText } from './source-tree.ts'
 
 const BEHAVIOURS = 128
 const ROW = /^\| (\d+) \| (.+?) \| (.+?) \| (.*?) ?\|$/gm
 const DEFECTS = 36
 const DEFECT = /^\| D(\d+) \| (.+?) \| (.+?) \| (.*?) ?\|$/gm
-const HELD_BY = /^`([\w./-]+\.test\.ts)` "(.+)"$/
 
 const rows = [...readText('docs/reference/seed-parity.md').matchAll(ROW)].map(([, number, , heldBy = '']) => ({
   number: Number(number),
@@ -24,7 +22,7 @@ const defects = [...readText('docs/reference/seed-parity.md').matchAll(DEFECT)].
 describe('the page about the samples', () => {
   it('has each defect of theirs once, in order, with a test that there is or the words that there is none', () => {
     expect(defects.map(({ number }) => number)).toEqual(Array.from({ length: DEFECTS }, (_, index) => index + 1))
-    expect(defects.filter(({ heldBy }) => heldBy !== 'not built yet' && !isThere(heldBy))).toEqual([])
+    expect(defects.filter(({ heldBy }) => heldBy !== 'not built yet' && !isNamedTestThere(heldBy))).toEqual([])
     expect(defects.filter(({ heldBy }) => heldBy === 'not built yet').length).toBeLessThan(10)
   })
 
@@ -33,22 +31,17 @@ describe('the page about the samples', () => {
   })
 
   it('names a test that there is, or says that there is none', () => {
-    const wrong = rows.filter(({ heldBy }) => heldBy !== 'not built yet' && !isThere(heldBy))
+    const wrong = rows.filter(({ heldBy }) => heldBy !== 'not built yet' && !isNamedTestThere(heldBy))
     expect(wrong).toEqual([])
     expect(rows.filter(({ heldBy }) => heldBy !== 'not built yet').length).toBeGreaterThan(70)
   })
 
   it('would find a test that there is not', () => {
-    expect(isThere('`test/repo/seed-parity.test.ts` "has each behaviour once, in order"')).toBe(true)
-    expect(isThere(`\`test/repo/seed-parity.test.ts\` "${['has', 'every', 'behaviour', 'twice'].join(' ')}"`)).toBe(
-      false,
-    )
-    expect(isThere('`test/repo/nowhere.test.ts` "x"')).toBe(false)
-    expect(isThere('soon')).toBe(false)
+    expect(isNamedTestThere('`test/repo/seed-parity.test.ts` "has each behaviour once, in order"')).toBe(true)
+    expect(
+      isNamedTestThere(`\`test/repo/seed-parity.test.ts\` "${['has', 'every', 'behaviour', 'twice'].join(' ')}"`),
+    ).toBe(false)
+    expect(isNamedTestThere('`test/repo/nowhere.test.ts` "x"')).toBe(false)
+    expect(isNamedTestThere('soon')).toBe(false)
   })
 })
-
-function isThere(heldBy: string): boolean {
-  const [, path = '', title = ''] = HELD_BY.exec(heldBy) ?? []
-  return path !== '' && existsSync(join(ROOT, path)) && readText(path).includes(title)
-}
