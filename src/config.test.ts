@@ -1,3 +1,5 @@
+// Settings: read once, checked all together, unknown ones refused.
+
 import { describe, expect, it } from 'vitest'
 import { ConfigError, describeSettings, loadConfig, SETTINGS } from './config.ts'
 

@@ -1,3 +1,5 @@
+// A data folder is checked and migrated without a gateway.
+
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

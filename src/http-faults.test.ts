@@ -1,3 +1,5 @@
+// What HTTP itself refuses is counted and logged without words of the client.
+
 import { connect } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createHttpFaults } from './http-faults.ts'

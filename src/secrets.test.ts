@@ -1,3 +1,5 @@
+// Sealed secrets open for their owner alone.
+
 import { expect, it } from 'vitest'
 import { createSeal } from './secrets.ts'
 

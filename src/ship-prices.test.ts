@@ -1,3 +1,5 @@
+// Prices that come with a version reach an existing book, and change nothing that an operator set.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,3 +1,5 @@
+// Alert rules and targets over the admin API: what is taken, what is refused, and that a secret is never shown again.
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fakeAdmin, type FakeAdmin } from '../../test/fakes/admin.ts'
 import type { AdminDependencies } from './dependencies.ts'

@@ -1,3 +1,5 @@
+// Every route that changes something writes its audit row, a refused change too, and the trail can be read.
+
 import { afterEach, describe, expect, it } from 'vitest'
 import { ADMIN_TOKEN, type FakeAdmin } from '../../test/fakes/admin.ts'
 import { REQUESTS, targetOf, twoTenants } from '../../test/fakes/admin-requests.ts'

@@ -1,3 +1,5 @@
+// JSON bodies of the admin API are read strictly.
+
 import { describe, expect, it } from 'vitest'
 import { readJson, refuseHostileText } from './body.ts'
 

@@ -1,3 +1,5 @@
+// The admin API as a whole: its door, what it says of failures, and clients that leave.
+
 import { connect } from 'node:http2'
 import { request, type IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'

@@ -1,3 +1,5 @@
+// Keys over the admin API: shown once, rotated with a time of grace, revoked.
+
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { NOW, type Answer, type FakeAdmin } from '../../test/fakes/admin.ts'

@@ -1,3 +1,5 @@
+// Prices over the admin API: versions, percentages, lists, and what has no price.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { entry, NOW, type Answer, type FakeAdmin } from '../../test/fakes/admin.ts'
 import { contentOf, twoTenants } from '../../test/fakes/admin-requests.ts'

@@ -1,3 +1,5 @@
+// What the admin API says of calls, of limits, of the ledger and of its upkeep.
+
 import { describe, expect, it } from 'vitest'
 import { entry, NOW } from '../../test/fakes/admin.ts'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'

@@ -1,3 +1,5 @@
+// Tenants and plans over the admin API, and the limits along the tree.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { NOW, type FakeAdmin } from '../../test/fakes/admin.ts'
 import { contentOf, twoTenants } from '../../test/fakes/admin-requests.ts'

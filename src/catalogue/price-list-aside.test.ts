@@ -1,3 +1,5 @@
+// A price list is read in a process of its own, within its bounds.
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'

@@ -1,3 +1,5 @@
+// What `wb alert` asks of the gateway, and what it prints.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'
 import { commandLine, type CommandLine } from '../../test/fakes/command-line.ts'

@@ -1,3 +1,5 @@
+// What `wb audit` prints, exports and proves.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'
 import { commandLine, type CommandLine } from '../../test/fakes/command-line.ts'

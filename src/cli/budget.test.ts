@@ -1,3 +1,5 @@
+// What `wb budget status` draws.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { NOW } from '../../test/fakes/admin.ts'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'

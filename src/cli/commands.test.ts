@@ -1,3 +1,5 @@
+// What the commands for tenants, keys, plans and aliases send, and what they print.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { contentOf, twoTenants } from '../../test/fakes/admin-requests.ts'
 import { commandLine, type CommandLine } from '../../test/fakes/command-line.ts'

@@ -1,3 +1,5 @@
+// The commands that open the data themselves: `wb db check` and `wb migrate`.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'
 import { commandLine, TOKEN_SET, type CommandLine } from '../../test/fakes/command-line.ts'

@@ -1,3 +1,5 @@
+// The command line as a program: processes, exit codes, and what it says when it is not understood or refused.
+
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ADMIN_TOKEN } from '../../test/fakes/admin.ts'
 import { twoTenants } from '../../test/fakes/admin-requests.ts'

@@ -1,3 +1,5 @@
+// What an alert says, also when names in it are hostile, and when it is tried again.
+
 import { describe, expect, it } from 'vitest'
 import type { AlertFacts } from './alert.ts'
 import type { RaisedAlert } from './alert-delivery.ts'

@@ -1,3 +1,5 @@
+// When a rule raises an alert: thresholds, forecasts, missing prices, upstream errors.
+
 import { describe, expect, it } from 'vitest'
 import {
   errorAlerts,

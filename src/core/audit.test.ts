@@ -1,3 +1,5 @@
+// The chain of audit rows, and the form that is hashed.
+
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'

@@ -1,3 +1,5 @@
+// What plans along a tree of tenants say together about dialects.
+
 import { describe, expect, it } from 'vitest'
 import { joinDialects, USUAL_DIALECTS, type DialectPolicy } from './dialects.ts'
 

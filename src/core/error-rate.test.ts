@@ -1,3 +1,5 @@
+// The share of upstream errors in a window, counted in bounded memory.
+
 import { expect, it } from 'vitest'
 import { createErrorRates } from './error-rate.ts'
 import type { Ending } from './ledger.ts'

@@ -1,3 +1,5 @@
+// What of an entry counts as its content: the retry is told from the conflict.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { anEntry, arbitraryEntry } from '../../test/contract/entries.ts'

@@ -1,3 +1,5 @@
+// What the headers of an answer say of the limits that were asked.
+
 import { describe, expect, it } from 'vitest'
 import { limitHeaders } from './limit-headers.ts'
 import { limitOf, scopedLimit, type Limit } from './limit.ts'

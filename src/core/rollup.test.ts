@@ -1,3 +1,5 @@
+// Entries folded into hours give the same sums in any order.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { anEntry, arbitraryLedger, correctionOf, HOUR, NOON, unpriced } from '../../test/contract/entries.ts'

@@ -1,3 +1,5 @@
+// Entries that the ledger could not take are kept within a bound, tried again, and close the door meanwhile.
+
 import { describe, expect, it } from 'vitest'
 import { LedgerConflict, type LedgerEntry, type LedgerStore } from '../core/ledger.ts'
 import type { HoldJournal } from '../core/reservation.ts'

@@ -1,3 +1,5 @@
+// No answer is complete at its client before its entry is durable.
+
 import { describe, expect, it } from 'vitest'
 import type { HttpExchange } from '../http/exchange.ts'
 import { Delivery } from './delivery.ts'

@@ -1,3 +1,5 @@
+// Where the frames of an event stream end, however its bytes are cut.
+
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FrameEdges } from './frame-edges.ts'

@@ -1,3 +1,5 @@
+// Refused calls are remembered within a bound, so that they can be explained.
+
 import { describe, expect, it } from 'vitest'
 import type { RefusedCall } from '../core/refused-call.ts'
 import { createRefusedCalls } from './refused-calls.ts'

@@ -1,3 +1,5 @@
+// Translated answers are written on as they come, and end once.
+
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { GatewayError } from '../core/errors.ts'
 import type { HttpExchange } from '../http/exchange.ts'

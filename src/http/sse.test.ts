@@ -1,3 +1,5 @@
+// Server-sent events are framed so that no text can break out of its event.
+
 import { expect, it } from 'vitest'
 import { sseEvent } from './sse.ts'
 

@@ -1,3 +1,5 @@
+// Work that repeats: never twice at once, also after failures, and stopped in order.
+
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { repeat } from './repeat.ts'
 

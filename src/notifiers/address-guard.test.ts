@@ -1,3 +1,5 @@
+// Which addresses alerts may be sent to, under every way to write one.
+
 import { describe, expect, it } from 'vitest'
 import { createAddressGuard, hostOf, plainHost, type Resolve } from './address-guard.ts'
 

@@ -1,3 +1,5 @@
+// What is wrong with a target is said before it is kept.
+
 import { expect, it } from 'vitest'
 import type { TargetSettings } from '../core/alert-delivery.ts'
 import { createAddressGuard } from './address-guard.ts'

@@ -1,3 +1,5 @@
+// The reports: their rows, their sums, their CSV.
+
 import { describe, expect, it } from 'vitest'
 import type { LedgerEntry } from '../core/ledger.ts'
 import type { ModelLifecycle } from '../core/model.ts'

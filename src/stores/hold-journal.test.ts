@@ -1,3 +1,5 @@
+// The files of the hold journal: what is read back after a crash, and what is not.
+
 import * as nodeFileSystem from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import {

@@ -1,3 +1,5 @@
+// Layers import only what they may; a planted breach is found.
+
 import { describe, expect, it } from 'vitest'
 import { breachesOf, LAYERS } from './boundaries.ts'
 import { readSources } from './source-tree.ts'

@@ -1,3 +1,5 @@
+// The reference of the control plane equals the code.
+
 import { describe, expect, it } from 'vitest'
 import { describeAdminApi } from '../../src/admin/reference.ts'
 import { ROUTES } from '../../src/admin/routes.ts'

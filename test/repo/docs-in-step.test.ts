@@ -1,3 +1,5 @@
+// The pages name only what there is, and the reference equals the code.
+
 import { describe, expect, it } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
 import { referencePages } from '../../scripts/reference.ts'

@@ -1,3 +1,5 @@
+// The habits hold; a planted breach is found.
+
 import { describe, expect, it } from 'vitest'
 import { habitBreachesOf } from './habits.ts'
 import { readSources } from './source-tree.ts'

@@ -1,3 +1,5 @@
+// Nothing depends on one machine, one registry or an unpinned package; a planted breach is found.
+
 import { describe, expect, it } from 'vitest'
 import lockfile from '../../package-lock.json' with { type: 'json' }
 import manifest from '../../package.json' with { type: 'json' }

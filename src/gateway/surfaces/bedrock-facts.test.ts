@@ -1,3 +1,5 @@
+// What policy reads of a native request, and nothing more.
+
 import { describe, expect, it } from 'vitest'
 import { readBedrockFacts } from './bedrock-facts.ts'
 import type { CallFacts } from './surface.ts'

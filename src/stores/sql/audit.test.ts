@@ -1,3 +1,5 @@
+// The audit trail of the embedded store is one chain, whatever is written at once.
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

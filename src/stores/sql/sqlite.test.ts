@@ -1,3 +1,5 @@
+// The embedded store beside its contract: its directory, its size, its checks, its migrations, a full disk.
+
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,5 @@
+// Messages requests as Converse takes them, and what is said to be left out.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Dropped } from '../converse/dropped.ts'

@@ -1,3 +1,5 @@
+// Answers of ConverseStream as the events of Messages.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'

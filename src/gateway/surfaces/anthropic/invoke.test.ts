@@ -1,3 +1,5 @@
+// Messages by InvokeModel: nearly byte for byte, both ways.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'

@@ -1,3 +1,5 @@
+// The list of models in the form of Anthropic.
+
 import { describe, expect, it } from 'vitest'
 import { anthropicSurface } from './index.ts'
 

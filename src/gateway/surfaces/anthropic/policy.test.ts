@@ -1,3 +1,5 @@
+// Betas and unknown members are passed, stripped or refused as the plan says.
+
 import { describe, expect, it } from 'vitest'
 import { USUAL_DIALECTS, type DialectChoice } from '../../../core/dialects.ts'
 import { outgoing } from './outgoing.fixture.ts'

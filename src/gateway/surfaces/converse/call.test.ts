@@ -1,3 +1,5 @@
+// A call of another dialect as it goes out, and the words of what comes back.
+
 import { describe, expect, it } from 'vitest'
 import { outgoingConverse, parseConverseAnswer, refusalWords } from './call.ts'
 

@@ -1,3 +1,5 @@
+// The events of a ConverseStream, decoded one by one.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'

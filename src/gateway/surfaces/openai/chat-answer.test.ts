@@ -1,3 +1,5 @@
+// Answers of Converse as chat completions, whole and streamed.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'

@@ -1,3 +1,5 @@
+// Chat completions as Converse takes them, and what is refused or left out.
+
 import { describe, expect, it } from 'vitest'
 import { Dropped } from '../converse/dropped.ts'
 import { readFields } from '../converse/fields.ts'

@@ -1,3 +1,5 @@
+// Which paths are of OpenAI's dialect, how bodies are read and refusals worded.
+
 import { describe, expect, it } from 'vitest'
 import { ERRORS, GatewayError, type ErrorCode } from '../../../core/errors.ts'
 import { InvalidField } from '../converse/fields.ts'

@@ -1,3 +1,5 @@
+// The responses API by Converse, both ways.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeEventStreamMessage } from '../../../http/event-stream.ts'
