@@ -115,17 +115,23 @@ describe('a client that leaves', () => {
   it('just before the usage event is charged exactly where the plan drains', TIMEOUT, async () => {
     await begin({ scenario: parseScenario({ rules: [{ faults: ['stall:at=after_stop,ms=500'] }] }) })
     const pool = new Pool(gateway.url, { connections: 4, pipelining: 1 })
+    const received: { whole: number; left: number }[] = []
     for (const plan of PLANS) {
-      let events = 0
       const probe = await rawCall(pool, { ...callNamed('probe', 'stream', 30), key: keys[plan] ?? '' })
-      events = probe.messages.length
-      const leave: Leave = { at: 'event', count: events - 1 }
+      const leave: Leave = { at: 'event', count: probe.messages.length - 1 }
       const seen = await rawCall(pool, { ...callNamed(plan, 'stream', 30), key: keys[plan] ?? '', leave })
       expect([seen.messages.at(-1)?.type, seen.whole]).toEqual(['messageStop', false])
+      received.push({ whole: probe.body.length, left: seen.body.length })
     }
     await allSettled()
     const bill = await billWhenSettled(simulator)
-    const ledger = (await gateway.ledger()).filter((entry) => entry.metadata[CALL_KEY] !== 'probe')
+    const all = await gateway.ledger()
+    const ledger = all.filter((entry) => entry.metadata[CALL_KEY] !== 'probe')
+    // what was delivered stands beside what was billed: all of it, or as much as the client has seen
+    const deliveredOf = (entries: readonly LedgerLine[]): number[] => entries.map((entry) => entry.delivered_bytes)
+    const probes = all.filter((entry) => entry.metadata[CALL_KEY] === 'probe')
+    expect(deliveredOf(probes)).toEqual(received.map(({ whole }) => whole))
+    expect(deliveredOf(ledger)).toEqual(received.map(({ left }) => left))
     expect(ledger.map((entry) => [entry.ending, entry.estimated])).toEqual([
       ['client_aborted', false],
       ['client_aborted', true],

@@ -5,7 +5,7 @@ import { isNamedTestThere } from './named-tests.ts'
 import { readText } from './source-tree.ts'
 
 const ROW = /^\| (\d+) \| .+? \| .+? \| (.+?) \|$/gm
-const rows = [...readText('docs/reference/faults.md').matchAll(ROW)].map(([, number, heldBy = '']) => ({
+const rows = [...readText('docs/reference/what-may-fail.md').matchAll(ROW)].map(([, number, heldBy = '']) => ({
   number: Number(number),
   heldBy,
 }))
