@@ -46,7 +46,7 @@ async function answer({ buckets, objects, failures }: World, request: IncomingMe
   const failure = failures.shift()
   if (failure !== undefined && failure !== 0) return refusal(failure, 'SlowDown', 'Please reduce your request rate.')
   const url = new URL(request.url ?? '/', 'http://s3')
-  const name = decodeURIComponent(url.pathname.slice(1))
+  const name = decodeURIComponent(url.pathname.slice(1)).replace(/\/$/, '')
   const bucket = name.split('/', 1)[0] ?? ''
   if (!/^AWS4-HMAC-SHA256 Credential=[^/]+\/\d{8}\/[\w-]+\/s3\/aws4_request/.test(request.headers.authorization ?? ''))
     return refusal(403, 'AccessDenied', 'Access Denied')

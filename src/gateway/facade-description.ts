@@ -63,7 +63,47 @@ const LIST = {
   responses: { 200: { description: 'A list of one', content: content(listOfOne({ type: 'object' })) } },
 }
 
+const FORBIDDEN = {
+  description: 'for operators only',
+  content: content({ type: 'object', properties: { message: text } }),
+}
+
+const ADD_UP = {
+  summary: "Writes today's preliminary file of costs.",
+  responses: {
+    200: { description: 'Done', content: content({ type: 'object', properties: { body: text } }) },
+    403: FORBIDDEN,
+  },
+}
+
+const COSTS = {
+  summary: 'What each tenant used of each model on each of the last 35 days; all texts, costs exact.',
+  responses: {
+    200: {
+      description: 'The sums',
+      content: content({
+        type: 'object',
+        properties: { body: { type: 'array', items: { $ref: '#/components/schemas/CostItem' } } },
+      }),
+    },
+    403: FORBIDDEN,
+  },
+}
+
+const COST_MEMBERS = [
+  'pk',
+  'name',
+  'model_id',
+  'input_tokens',
+  'output_tokens',
+  'input_cost',
+  'output_cost',
+  'invocations',
+  'date',
+]
+
 const SCHEMAS = {
+  CostItem: { type: 'object', properties: Object.fromEntries(COST_MEMBERS.map((name) => [name, text])) },
   InvokeModelRequest: {
     type: 'object',
     properties: {
@@ -79,7 +119,10 @@ const SCHEMAS = {
           system: text,
         },
       },
-      additional_model_fields: { type: 'object', description: 'handed to the model as they are' },
+      additional_model_fields: {
+        type: 'object',
+        description: 'of messages: handed to the model as they are; a format of prompts has its parameters only',
+      },
       text_prompts: { type: 'array', items: { type: 'object', properties: { text, weight: { type: 'number' } } } },
       textToImageParams: { type: 'object', properties: { text } },
     },
@@ -111,7 +154,12 @@ const SCHEMAS = {
 export const FACADE_DESCRIPTION = {
   openapi: '3.0.1',
   info: { title: 'Foundation models, as the SaaS gateway samples offer them', version: '1' },
-  paths: { '/invoke_model': { post: INVOKE }, '/list_foundation_models': { get: LIST } },
+  paths: {
+    '/invoke_model': { post: INVOKE },
+    '/list_foundation_models': { get: LIST },
+    '/cost_track_manual': { post: ADD_UP },
+    '/ddb_cost_retrieval': { post: COSTS },
+  },
   security: [{ key: [] }, { token: [] }],
   components: {
     securitySchemes: {

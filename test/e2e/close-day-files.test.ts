@@ -124,7 +124,8 @@ async function parquetSums(granularity: string): Promise<string[]> {
   return [exact(row[0]), exact(row[1]), String(row[2])]
 }
 
-describe('a closed day as Parquet', () => {
+// a process for each file, on a machine that may be busy
+describe('a closed day as Parquet', { timeout: 90_000 }, () => {
   it('has the sums of the ledger to the last digit, by the day, the hour and the month', async () => {
     for (const [at, cost] of COSTS.entries()) await called(`t${at % 2}`, cost, { startedAt: DAY + at * 5 * HOUR })
     expect(await close()).toMatchObject({ state: 'closed', files: ALL_FILES })
