@@ -1,4 +1,4 @@
-// The gateway as it is benchmarked: everything on, one tenant below another, limits and a budget that never end.
+// The gateway as it is benchmarked: everything on, four tenants below each other, six limits that never end.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -38,16 +38,28 @@ async function admin(method: string, path: string, body: unknown): Promise<Recor
 await admin('PUT', 'plans/bench', {
   name: 'Bench',
   allowed_models: ['anthropic.*', 'amazon.*'],
-  limits: [
-    { kind: 'requests', per: 'minute', amount: 100_000_000, mode: 'hard' },
-    { kind: 'tokens', per: 'day', amount: 1_000_000_000_000, mode: 'hard' },
-    { kind: 'concurrency', per: null, amount: 100_000, mode: 'hard' },
-    { kind: 'cost', per: 'month', amount: '1000000', mode: 'hard' },
-  ],
+  denied_models: ['anthropic.claude-opus-*'],
 })
-await admin('POST', 'tenants', { id: 'company', name: 'Company', plan_id: 'bench' })
-await admin('POST', 'tenants', { id: 'team', name: 'Team', parent_id: 'company', plan_id: 'bench' })
-const key = await admin('POST', 'tenants/team/keys', { name: 'bench' })
+const hard = (kind: string, per: string | null, amount: number | string) => ({ kind, per, amount, mode: 'hard' })
+/** Each below the one before. */
+const TENANTS = [
+  { id: 'company', limits: [hard('cost', 'month', '4000000'), hard('requests', 'minute', 100_000_000)] },
+  { id: 'department', limits: [hard('cost', 'month', '3000000')] },
+  { id: 'team', limits: [hard('tokens', 'day', 1_000_000_000_000), hard('concurrency', null, 100_000)] },
+  { id: 'project', limits: [hard('cost', 'day', '1000000')] },
+]
+let parent: string | undefined
+for (const { id, limits } of TENANTS) {
+  await admin('POST', 'tenants', {
+    id,
+    name: id,
+    plan_id: 'bench',
+    limits,
+    ...(parent === undefined ? {} : { parent_id: parent }),
+  })
+  parent = id
+}
+const key = await admin('POST', 'tenants/project/keys', { name: 'bench' })
 process.stdout.write(`${started.url} ${String(key.secret)}\n`)
 
 process.on('SIGTERM', () => {

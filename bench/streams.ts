@@ -11,12 +11,11 @@ export async function benchOpenStreams(options: {
   readonly upstreamUrl: string
   readonly pid: number
   readonly plan: LoadPlan
-  readonly model: string
   readonly print: (line?: string) => void
 }): Promise<void> {
-  const { upstreamUrl, pid, plan, model, print } = options
+  const { upstreamUrl, pid, plan, print } = options
   const before = residentMebibytes(pid)
-  const request = requestBytes({ ...plan, path: `/model/${model}/converse-stream`, body: streamBody(200, 100) })
+  const request = requestBytes({ ...plan, path: `${plan.path}-stream`, body: streamBody(200, 100) })
   const clients = Array.from({ length: STREAMS }, () => {
     const client = new Client(plan.host, plan.port)
     client.send(request, performance.now(), () => undefined)
@@ -44,7 +43,10 @@ export async function benchOpenStreams(options: {
 
 /** What bench/upstream.ts reads its orders from. */
 export const streamBody = (events: number, everyMilliseconds: number): string =>
-  JSON.stringify({ messages: [{ role: 'user', content: [{ text: `events=${events} every=${everyMilliseconds}` }] }] })
+  JSON.stringify({ messages: [{ role: 'user', content: [{ text: streamPrompt(events, everyMilliseconds) }] }] })
+
+export const streamPrompt = (events: number, everyMilliseconds: number): string =>
+  `events=${events} every=${everyMilliseconds}`
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
 

@@ -12,6 +12,20 @@ const CONVERSE = Buffer.from(
   }),
 )
 
+/** Of InvokeModel with Claude. */
+const MESSAGES = Buffer.from(
+  JSON.stringify({
+    id: 'msg_bench',
+    type: 'message',
+    role: 'assistant',
+    model: 'claude-sonnet-4-5-20250929',
+    content: [{ type: 'text', text: 'x'.repeat(700) }],
+    stop_reason: 'end_turn',
+    stop_sequence: null,
+    usage: { input_tokens: 210, output_tokens: 175, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
+  }),
+)
+
 function frame(type: string, payload: object): Buffer {
   const headers = [
     [':event-type', type],
@@ -102,15 +116,16 @@ const server = createServer((request, response) => {
       return
     }
     count += 1
+    const answer = path.endsWith('/invoke') ? MESSAGES : CONVERSE
     response.writeHead(200, [
       'Content-Type',
       'application/json',
       'Content-Length',
-      String(CONVERSE.length),
+      String(answer.length),
       'x-amzn-requestid',
       `bench-${count}`,
     ])
-    response.end(CONVERSE)
+    response.end(answer)
   })
 })
 server.keepAliveTimeout = 120_000
