@@ -38,7 +38,7 @@ async function admin(method: string, path: string, body: unknown): Promise<Recor
 await admin('PUT', 'plans/bench', {
   name: 'Bench',
   allowed_models: ['anthropic.*', 'amazon.*'],
-  denied_models: ['anthropic.claude-opus-*'],
+  access: { denied_models: ['anthropic.claude-opus-*'] },
 })
 const hard = (kind: string, per: string | null, amount: number | string) => ({ kind, per, amount, mode: 'hard' })
 /** Each below the one before. */
