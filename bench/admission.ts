@@ -10,6 +10,7 @@ import { NO_ACCESS_POLICY } from '../src/core/access.ts'
 import { USUAL_BUDGETING } from '../src/core/budgeting.ts'
 import { USUAL_DIALECTS } from '../src/core/dialects.ts'
 import { buildDirectory, type Member } from '../src/core/directory.ts'
+import { createEndpointTable } from '../src/core/endpoint.ts'
 import { limitOf, type Limit } from '../src/core/limit.ts'
 import { picoUsd } from '../src/core/money.ts'
 import { buildPriceBook } from '../src/core/price-book.ts'
@@ -23,6 +24,8 @@ import { rewrite } from '../src/gateway/rewrite.ts'
 import { bedrockSurface } from '../src/gateway/surfaces/bedrock.ts'
 import { openHoldJournal } from '../src/stores/hold-journal.ts'
 import { MODEL } from './targets.ts'
+
+const NO_ENDPOINTS = { endpoints: createEndpointTable([]) }
 
 const CALLS = 30_000
 const AT_ONCE = 32
@@ -89,7 +92,14 @@ function admission(holds: ReturnType<typeof openHoldJournal>): () => Promise<voi
     if (prepared.translate !== null) throw new Error('a native call is not translated')
     const { facts } = prepared
     const now = Date.now()
-    const resolved = resolveCall({ region: 'us-east-1', regionByModel: [] } as never, { member, route, facts, now })
+    const resolved = resolveCall({ region: 'us-east-1', regionByModel: [], directory: () => NO_ENDPOINTS } as never, {
+      member,
+      route,
+      facts,
+      surface: bedrockSurface,
+      inferenceComponent: null,
+      now,
+    })
     const { model, renamed, alias } = resolved instanceof Promise ? await resolved : resolved
     const { operation, upstreamPath, streams } = route
     const call = rewrite(

@@ -5,6 +5,7 @@ export const API_ERRORS = {
   ConflictException: 400,
   ExpiredTokenException: 403,
   IncompleteSignatureException: 400,
+  InternalDependencyException: 530,
   InternalFailure: 500,
   InternalServerException: 500,
   InvalidSignatureException: 403,

@@ -85,7 +85,6 @@ describe('loadConfig', () => {
         WEIGHBRIDGE_TLS_CERT_FILE: 'cert.pem',
         WEIGHBRIDGE_DATABASE_URL: 'postgres://127.0.0.1/wb',
         WEIGHBRIDGE_REDIS_URL: 'redis://127.0.0.1',
-        WEIGHBRIDGE_SAGEMAKER_ENDPOINT: 'http://127.0.0.1:1',
       },
       'upstream_retries: many\ncolour: blue\nconfig: other.yaml\n',
     )
@@ -96,7 +95,6 @@ describe('loadConfig', () => {
       'WEIGHBRIDGE_PORT must be a whole number from 0 to 65535 (it is "70000").',
       'WEIGHBRIDGE_DATABASE_URL cannot be used: PostgreSQL is not built yet; leave it unset to keep the ledger in SQLite in WEIGHBRIDGE_DATA_DIR.',
       'WEIGHBRIDGE_REDIS_URL cannot be used: Redis is not built yet; leave it unset to keep the counters in the process.',
-      'WEIGHBRIDGE_SAGEMAKER_ENDPOINT cannot be used: SageMaker as an upstream is not built yet; leave it unset (it is "http://127.0.0.1:1").',
       'WEIGHBRIDGE_UPSTREAM_RETRIES must be a whole number from 0 to 10 (it is "many").',
       'WEIGHBRIDGE_TLS_CERT_FILE and WEIGHBRIDGE_TLS_KEY_FILE go together: set both or neither.',
     ])

@@ -14,6 +14,7 @@ import type { Config } from './config.ts'
 import { adminDependenciesOf } from './control-plane.ts'
 import type { TokenVerifier } from './core/identity.ts'
 import type { Directory } from './core/directory.ts'
+import type { EndpointTable } from './core/endpoint.ts'
 import type { Counters, HoldJournal, LedgerCounts } from './core/reservation.ts'
 import { limitsOfRouters } from './core/router.ts'
 import type { Upstream } from './core/upstream.ts'
@@ -245,7 +246,7 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     owners: createResourceOwners(store.settings),
     keptAnswers: store.keptAnswers,
     lifecycles: parts.lifecycles,
-    modelBounds: modelBoundsOf,
+    modelBounds: (baseModel) => modelBoundsOf(baseModel, snapshots.directory().endpoints),
     inputEstimates: new InputEstimates(),
     burnRateOf,
     now,
@@ -302,7 +303,10 @@ function tokensOf({ config, log }: Parts): TokenVerifier | null {
   })
 }
 
-function modelBoundsOf(baseModel: string): ModelBounds {
+function modelBoundsOf(baseModel: string, endpoints: EndpointTable): ModelBounds {
+  const endpoint = endpoints.named(baseModel)
+  if (endpoint !== null)
+    return { outputTokens: endpoint.kind === 'embeddings' ? 0 : endpoint.maxOutputTokens, contextTokens: null }
   const facts = modelFacts(baseModel)
   return { outputTokens: facts?.maxOutputTokens ?? null, contextTokens: facts?.contextTokens ?? null }
 }

@@ -6,7 +6,7 @@ import { eventMessage } from '../event-stream-writer.ts'
 import type { JsonObject } from '../family.ts'
 import { isObject, numberAt, objectAt, objectsAt, stringAt } from '../json.ts'
 import { ACCOUNT_ID } from '../models.ts'
-import { answerLength, countTokens, digest, generate } from '../tokens.ts'
+import { answerLength, countTokens, digest, generate, randomFrom } from '../tokens.ts'
 
 export const INVOKE_ENDPOINT: Operation = {
   name: 'InvokeEndpoint',
@@ -52,6 +52,10 @@ function invokeEndpoint(call: Call): PlainAnswer {
       tokens: 0,
     }
   }
+  if (isEmbedding(billing.modelId)) {
+    const body = Buffer.from(JSON.stringify({ embedding: vectorOf(request) }))
+    return { kind: 'plain', status: 200, headers, body, billing, tokens: 0 }
+  }
   const { prompt, pieces } = generation(request, billing.modelId)
   const body = request.messages === undefined ? nativeBody(pieces) : chatBody(prompt, pieces)
   const bytes = Buffer.from(JSON.stringify(body))
@@ -74,7 +78,9 @@ function invokeEndpointAsync(call: Call): PlainAnswer {
 
 function invokeEndpointStream(call: Call): StreamAnswer {
   const billing = billingOf(call)
-  const { pieces } = generation(readJson(call.body) ?? {}, billing.modelId)
+  const request = readJson(call.body) ?? {}
+  const { prompt, pieces } = generation(request, billing.modelId)
+  const chats = request.messages !== undefined
   return {
     kind: 'stream',
     headers: {
@@ -82,11 +88,11 @@ function invokeEndpointStream(call: Call): StreamAnswer {
       'x-amzn-sagemaker-content-type': 'application/jsonlines',
       'x-amzn-invoked-production-variant': variantOf(call),
     },
-    events: eventsOf(pieces),
+    events: chats ? chunksOf(prompt, pieces) : eventsOf(pieces),
     frame: ({ type, payload }) =>
       eventMessage(
         { ':event-type': type, ':content-type': 'application/octet-stream', ':message-type': 'event' },
-        Buffer.from(`${JSON.stringify(payload)}\n`),
+        Buffer.from(chats ? `data: ${JSON.stringify(payload)}\n\n` : `${JSON.stringify(payload)}\n`),
       ),
     billing,
     usageAfter: () => billing.usage,
@@ -104,15 +110,37 @@ function* eventsOf(pieces: readonly string[]): Generator<StreamEvent> {
   }
 }
 
+/** As OpenAI's chat streams: pieces, then the usage. */
+function* chunksOf(prompt: string, pieces: readonly string[]): Generator<StreamEvent> {
+  for (const content of pieces)
+    yield { type: 'PayloadPart', payload: { choices: [{ index: 0, delta: { content } }] }, tokens: 1 }
+  const [input, output] = [countTokens(prompt), pieces.length]
+  const usage = { prompt_tokens: input, completion_tokens: output, total_tokens: input + output }
+  yield { type: 'PayloadPart', payload: { choices: [], usage }, tokens: 0 }
+}
+
 function billingOf(call: Call): Billing {
   const name = call.path.endpointName ?? ''
   if (!/^[a-zA-Z0-9](-*[a-zA-Z0-9])*$/.test(name) || name.length > 63) {
-    throw constraint(name, 'endpointName', 'satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9])*')
+    const { message } = constraint(
+      name,
+      'endpointName',
+      'satisfy regular expression pattern: ^[a-zA-Z0-9](-*[a-zA-Z0-9])*',
+    )
+    throw new ApiError('ValidationError', message)
   }
   if (name.startsWith('missing')) {
     throw new ApiError('ValidationError', `Endpoint ${name} of account ${ACCOUNT_ID} not found.`)
   }
   return { modelId: name, baseModel: 'sagemaker', tier: 'default', requestedTier: 'default', usage: { requests: 1 } }
+}
+
+/** An endpoint of that name serves a container for embeddings, of which the answer says no usage. */
+const isEmbedding = (endpoint: string): boolean => /embed/i.test(endpoint)
+
+function vectorOf(request: JsonObject): number[] {
+  const random = randomFrom(digest(JSON.stringify(request)))
+  return Array.from({ length: 8 }, () => random())
 }
 
 const variantOf = (call: Call): string => call.headers['x-amzn-sagemaker-target-variant'] ?? 'AllTraffic'

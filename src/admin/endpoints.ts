@@ -64,7 +64,7 @@ export const putEndpoint = operation({
       .string()
       .regex(
         ENDPOINT_CALL_NAME,
-        'must be 1 to 100 letters, digits, spaces and ". _ ( ) + : -", a letter or digit first',
+        'must be 1 to 100 letters, digits, spaces and ". _ ( ) + : \' -", a letter or digit first',
       )
       .optional()
       .meta({ description: 'by which callers of /invoke_model name it; its id when left out' }),

@@ -25,15 +25,10 @@ const UNUSABLE_BEFORE_END_MILLISECONDS = 30_000
 
 /** `provider` is any AWS SDK credential provider, such as fromNodeProviderChain() or fromTemporaryCredentials(). */
 export function createCredentialSource(options: {
-  readonly bearerToken: string | null
   readonly provider: () => Promise<ProvidedIdentity>
   readonly now: () => number
 }): CredentialSource {
-  const { bearerToken, provider, now } = options
-  if (bearerToken !== null) {
-    const bearer: UpstreamCredentials = { kind: 'bearer', token: bearerToken }
-    return { current: () => bearer, load: () => Promise.resolve(bearer) }
-  }
+  const { provider, now } = options
   let held: { credentials: UpstreamCredentials; endsAt: number } | null = null
   let loading: Promise<UpstreamCredentials> | null = null
   const load = (): Promise<UpstreamCredentials> => {
@@ -58,6 +53,11 @@ export function createCredentialSource(options: {
     },
     load,
   }
+}
+
+export function createBearerSource(token: string): CredentialSource {
+  const bearer: UpstreamCredentials = { kind: 'bearer', token }
+  return { current: () => bearer, load: () => Promise.resolve(bearer) }
 }
 
 /** Those that a request can be signed with; rejects where there are none. */

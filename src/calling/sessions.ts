@@ -18,7 +18,7 @@ export function createSessionCredentials(options: {
   return {
     sourceFor(scope) {
       const found = sources.get(scope.id)
-      const source = found ?? createCredentialSource({ bearerToken: null, provider: () => assume(scope), now })
+      const source = found ?? createCredentialSource({ provider: () => assume(scope), now })
       // the order of a map is the order of its insertions: the first is the one that was not used for the longest time
       sources.delete(scope.id)
       sources.set(scope.id, source)

@@ -1,7 +1,8 @@
-// Reads configs.json of the SaaS gateway sample: which plans, tenants and keys its units become, and what of it does not come along.
+// Reads configs.json of the SaaS gateway sample: which endpoints, plans, tenants and keys its units become, and what of it does not come along.
 
 import { TENANT_ID_PATTERN } from '../core/tenant.ts'
 import { CommandFailure } from './failure.ts'
+import { distinctEndpoints, endpointFlaw, type NamedEndpoint } from './import-endpoints.ts'
 import { stringMapOf } from './python-literal.ts'
 
 /** One entry of the file: a deployment of the sample, or a dedicated key on one. */
@@ -10,6 +11,7 @@ export type Unit = {
   readonly kind: 'deployment' | 'dedicated key'
   readonly requestsPerSecond: number
   readonly burst: number
+  readonly endpoints: readonly NamedEndpoint[]
   /** one sentence for each thing that this gateway does not take over */
   readonly leftOut: readonly string[]
 }
@@ -38,6 +40,7 @@ export function readUnits(content: readonly unknown[]): readonly Unit[] {
   const units = content.map(unitOf)
   const twice = units.find(({ id }, index) => units.findIndex((other) => other.id === id) < index)
   if (twice !== undefined) throw new CommandFailure(1, `STACK_PREFIX "${twice.id}" stands twice.`)
+  distinctEndpoints(units.flatMap(({ endpoints }) => endpoints))
   return units
 }
 
@@ -64,7 +67,8 @@ function unitOf(entry: unknown, index: number): Unit {
     kind: kindOf(members, wrong),
     requestsPerSecond,
     burst: Math.max(rateOf(members, 'API_BURST_RATE', wrong), requestsPerSecond),
-    leftOut: leftOutOf(members, wrong),
+    endpoints: endpointsOf(members, wrong),
+    leftOut: leftOutOf(members),
   }
 }
 
@@ -92,22 +96,19 @@ function rateOf(members: Entry, key: string, wrong: Wrong): number {
   throw wrong(key, `must be a whole number from 1 to ${LARGEST_RATE}.`)
 }
 
-function leftOutOf(members: Entry, wrong: Wrong): readonly string[] {
-  const left: string[] = []
-  const endpoints = members['SAGEMAKER_ENDPOINTS'] ?? ''
-  if (endpoints !== '') {
-    const map = stringMapOf(endpoints)
-    if (map === null) throw wrong('SAGEMAKER_ENDPOINTS', 'must be a map from names to endpoint names.')
-    const names = Object.keys(map)
-    if (names.length > 0)
-      left.push(
-        `SageMaker endpoints are not built yet; calls to ${names.map((name) => `"${name}"`).join(', ')} will not be served.`,
-      )
-  }
-  if (hasOwnEndpoint(members))
-    left.push('An endpoint of its own: set WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT if it is not AWS.')
-  return left
+function endpointsOf(members: Entry, wrong: Wrong): readonly NamedEndpoint[] {
+  const written = members['SAGEMAKER_ENDPOINTS'] ?? ''
+  if (written === '') return []
+  const map = stringMapOf(written)
+  if (map === null) throw wrong('SAGEMAKER_ENDPOINTS', 'must be a map from names to endpoint names.')
+  const endpoints = Object.entries(map).map(([name, endpointName]) => ({ name, endpointName }))
+  const flaw = endpoints.map(endpointFlaw).find((words) => words !== null)
+  if (flaw !== undefined) throw wrong('SAGEMAKER_ENDPOINTS', flaw)
+  return endpoints
 }
+
+const leftOutOf = (members: Entry): readonly string[] =>
+  hasOwnEndpoint(members) ? ['An endpoint of its own: set WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT if it is not AWS.'] : []
 
 const AWS_ENDPOINT = /^https:\/\/bedrock(?:-runtime)?\.(?:\{[\w-]*\}|[a-z0-9-]+)\.amazonaws\.com\/?$/
 

@@ -35,8 +35,10 @@ describe('configs.json', () => {
     expect(ran.code).toBe(0)
     expect(ran.out).toMatch(/plan +alpha-unit +create +100 requests a second, bursts of 250; models: \*/)
     expect(ran.out).toMatch(/plan +marketing +create +10000 requests a second, bursts of 10000/)
-    expect(ran.out).toContain('Not taken over of alpha-unit: SageMaker endpoints are not built yet')
-    expect(ran.out).toContain('6 to do; nothing was done. Add --apply to do it.')
+    expect(ran.out).toMatch(
+      /endpoint +mixtral-8x7b +create +"Mixtral 8x7B" is Mixtral-SM-Endpoint, the model sagemaker.mixtral-8x7b/,
+    )
+    expect(ran.out).toContain('7 to do; nothing was done. Add --apply to do it.')
     expect(await line.json('tenant list')).toEqual(before)
   })
 
@@ -52,6 +54,8 @@ describe('configs.json', () => {
     })
     expect(await line.json('tenant show alpha-unit')).toMatchObject({ plan_id: 'alpha-unit', parent_id: null })
     expect(await line.json('tenant show hr')).toMatchObject({ parent_id: 'alpha-unit' })
+    const endpoint = { name: 'Mixtral 8x7B', endpoint_name: 'Mixtral-SM-Endpoint', kind: null, region: null }
+    expect(await line.json('endpoint show mixtral-8x7b')).toMatchObject(endpoint)
     const again = await line.run('import configs.json --apply --team alpha-unit/hr')
     expect(again.out).toContain('Nothing to do.')
     expect(again.out).not.toContain('create')
@@ -65,6 +69,7 @@ describe('configs.json', () => {
     )
     const shown = await line.json('import configs.json --apply')
     expect((shown.steps as { change: string }[]).map(({ change }) => change)).toEqual([
+      'as it is',
       'change',
       'as it is',
       'as it is',
@@ -89,16 +94,29 @@ describe('configs.json', () => {
     expect((await line.json('key list --tenant marketing')).keys).toMatchObject([{ may_act_for: ['one', 'two'] }])
   })
 
-  it.each<[string, unknown]>([
-    ["{'Llama \\'3\\'': 'llama', \"Mixtral\": 'mix',}", `"Llama '3'", "Mixtral"`],
-    ['{ }', null],
-    ['', null],
-  ])('takes endpoints written in Python: %s', async (written, words) => {
+  it.each<[string, string[]]>([
+    ["{'Llama \\'3\\'': 'llama', \"Mixtral\": 'mix',}", ['llama-3', 'mixtral']],
+    ['{ }', []],
+    ['', []],
+  ])('takes endpoints written in Python: %s', async (written, ids) => {
     file('configs.json', [{ ...DEDICATED, SAGEMAKER_ENDPOINTS: written }])
     const shown = await line.json('import configs.json')
-    const [left] = shown.not_taken_over as { sentence: string }[]
-    if (words === null) expect(left).toBeUndefined()
-    else expect(left?.sentence).toContain(words)
+    const steps = shown.steps as { kind: string; id: string }[]
+    expect(steps.filter(({ kind }) => kind === 'endpoint').map(({ id }) => id)).toEqual(ids)
+    expect(shown.not_taken_over).toEqual([])
+  })
+
+  it('changes where a name leads, keeps what else was said of it, and finds an id for a name that is like another', async () => {
+    await line.run(['endpoint', 'set', 'mix', '--endpoint', 'Old', '--name', 'Mixtral', '--kind', 'chat'])
+    const endpoints = { Mixtral: 'New', 'Llama-3': 'one', 'Llama 3': 'two' }
+    file('configs.json', [{ ...DEDICATED, SAGEMAKER_ENDPOINTS: JSON.stringify(endpoints) }])
+    await line.json('import configs.json --apply')
+    const listed = (await line.json('endpoint list')).endpoints as Record<string, unknown>[]
+    expect(listed.map(({ endpoint_id, endpoint_name, kind }) => [endpoint_id, endpoint_name, kind])).toEqual([
+      ['llama-3', 'one', null],
+      ['llama-3-2', 'two', null],
+      ['mix', 'New', 'chat'],
+    ])
   })
 
   it.each<[string, unknown, string]>([
@@ -118,6 +136,19 @@ describe('configs.json', () => {
       'endpoints that are a list',
       [{ ...DEDICATED, SAGEMAKER_ENDPOINTS: '["a"]' }],
       '[0].SAGEMAKER_ENDPOINTS must be a map',
+    ],
+    [
+      'an endpoint in the place of a model',
+      [{ ...DEDICATED, SAGEMAKER_ENDPOINTS: '{"amazon.nova-lite-v1:0": "a"}' }],
+      '[0].SAGEMAKER_ENDPOINTS has the name "amazon.nova-lite-v1:0", which no endpoint can have',
+    ],
+    [
+      'one name for two endpoints',
+      [
+        { ...DEDICATED, SAGEMAKER_ENDPOINTS: '{"a": "x"}' },
+        { ...DEPLOYMENT, SAGEMAKER_ENDPOINTS: '{"a": "y"}' },
+      ],
+      '"a" is x in one unit and y in another',
     ],
     [
       'endpoints that are code',

@@ -5,14 +5,16 @@ import type { AdminClient, Json } from './client.ts'
 import { segment } from './client.ts'
 import { CommandFailure, usage } from './failure.ts'
 import { readUnits, type Unit } from './import-configs.ts'
+import { distinctEndpoints, endpointSteps } from './import-endpoints.ts'
 import { readPrices, type WrittenPrice } from './import-prices.ts'
+import type { Step } from './import-step.ts'
 import { allPages, rowsOf } from './pages.ts'
 import { explained, fileOf } from './prices.ts'
 import { recordOf, tableOf } from './table.ts'
 
 export const importFile = command({
   words:
-    'Takes over a configs.json (plans, tenants, keys) or a models.json (prices) of the SaaS gateway samples: shows what it would do; with --apply, does it.',
+    'Takes over a configs.json (endpoints, plans, tenants, keys) or a models.json (prices) of the SaaS gateway samples: shows what it would do; with --apply, does it.',
   positionals: [{ name: 'file', words: 'configs.json, a list, or models.json, an object' }],
   options: {
     apply: flag('do it'),
@@ -41,15 +43,6 @@ function contentOf({ readFile }: Context, path: string): object {
   }
   if (typeof content === 'object' && content !== null) return content
   throw new CommandFailure(1, `${path} is neither a list of units nor an object of prices.`)
-}
-
-/** One thing to do, or that is done already. Steps are made from what is there, so that the same file again changes nothing. */
-type Step = {
-  readonly kind: 'plan' | 'tenant' | 'key'
-  readonly id: string
-  readonly change: 'create' | 'change' | 'as it is'
-  readonly words: string
-  readonly apply: (admin: AdminClient) => Promise<Json>
 }
 
 type UnitOptions = {
@@ -117,7 +110,9 @@ async function stepsOf(
 ): Promise<readonly Step[]> {
   const plans = rowsOf((await admin.ask('GET', 'plans')).plans)
   const tenants = await allPages(admin, 'tenants', 'tenants')
-  const steps: Step[] = []
+  const endpoints = distinctEndpoints(units.flatMap((unit) => unit.endpoints))
+  const there = endpoints.length === 0 ? [] : rowsOf((await admin.ask('GET', 'endpoints')).endpoints)
+  const steps: Step[] = [...endpointSteps(endpoints, there)]
   for (const unit of units) {
     const found = tenants.find(({ id }) => id === unit.id)
     const own = teams.get(unit.id) ?? []

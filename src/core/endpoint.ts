@@ -6,7 +6,7 @@ export const ENDPOINT_ID = /^[a-z0-9][a-z0-9-]{0,62}$/
 /** SageMaker's own name of an endpoint, and of an inference component (InvokeEndpoint, API reference, 2026-11). */
 export const ENDPOINT_NAME = /^[A-Za-z0-9](?:-*[A-Za-z0-9]){0,62}$/
 /** What callers of the façade write: words, not ids. No pattern of it can match one text in two ways. */
-export const ENDPOINT_CALL_NAME = /^[A-Za-z0-9][A-Za-z0-9 ._()+:-]{0,99}$/
+export const ENDPOINT_CALL_NAME = /^[A-Za-z0-9][A-Za-z0-9 ._()+:'-]{0,99}$/
 
 export const ENDPOINTS_LIMIT = 1_000
 

@@ -14,8 +14,8 @@ export type CredentialScope = {
   readonly sessionTags: Readonly<Record<string, string>>
 }
 
-/** What can be called, by AWS's own names: model calls of Bedrock, and the control operations beside them. */
-export type UpstreamService = 'bedrock-runtime' | 'bedrock' | 'router'
+/** What can be called, by AWS's own names: model calls of Bedrock, the control operations beside them, endpoints of SageMaker; and path routers. */
+export type UpstreamService = 'bedrock-runtime' | 'bedrock' | 'sagemaker-runtime' | 'router'
 
 /** One call as it goes out. `headers` is a flat list name, value, …, already free of the client's credentials and hop-by-hop headers. */
 export type UpstreamCall = {

@@ -67,7 +67,7 @@ const NOTHING_KNOWN: ModelBounds = { outputTokens: null, contextTokens: null }
 export async function admit(dependencies: AdmitDependencies, question: AdmitQuestion): Promise<Admitted> {
   const { member, facts, model, alias } = question
   const priced = pricedOf(dependencies, question)
-  if (priced.cost === null) refuseUnpriced(member, model.modelId)
+  if (priced.cost === null) refuseUnpriced(member, model.modelId, priced.isByHour)
   const taking = take(dependencies, question, priced)
   const { taken, cap, body } = taking instanceof Promise ? await taking : taking
   const hold = holdOf(question, taken.ask)
@@ -112,7 +112,7 @@ function pricedOf(dependencies: AdmitDependencies, question: AdmitQuestion): Pri
     inputKind === null ? strict : { ...strict, inputTokens: dependencies.inputEstimates.estimate(inputKind) }
   const asked = {
     book: dependencies.priceBook(),
-    asked: { baseModel, routing, region, tier: facts.tier, tenantId, at: now },
+    asked: { modelId: model.modelId, baseModel, routing, region, tier: facts.tier, tenantId, at: now },
     bounds,
     tiers: facts.tiers,
     fallbackPrice: member.budgeting.fallbackPrice,
@@ -193,8 +193,13 @@ async function takeCapped(
   }
 }
 
-function refuseUnpriced(member: Member, modelId: string): void {
-  if (member.unpriced === 'hold' && !member.hasHardBudget) return
+const BY_HOUR =
+  'is paid for by the hour, so what a call costs is known later, and a hard budget applies. The plan needs a fallback price.'
+
+/** What is paid for by the hour has a price; only a hard budget cannot wait for it. */
+function refuseUnpriced(member: Member, modelId: string, isByHour: boolean): void {
+  if ((member.unpriced === 'hold' || isByHour) && !member.hasHardBudget) return
+  if (isByHour) throw new GatewayError('price_unknown', { message: `"${modelId}" ${BY_HOUR}` })
   const why = member.hasHardBudget ? 'a hard budget applies' : 'the plan refuses unpriced calls'
   throw new GatewayError('price_unknown', { message: `The model "${modelId}" has no price here, and ${why}.` })
 }

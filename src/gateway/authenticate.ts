@@ -19,12 +19,16 @@ export type Authenticated = { readonly member: Member; readonly checkBody: ((bod
 /** What of a request says whose it is. */
 type Asking = Pick<HttpExchange, 'method' | 'path' | 'rawHeaders' | 'header'>
 
-/** At once, except for an ID token that was not verified lately. */
-export type Authenticate = (
-  exchange: Asking,
+/** How the clients of a dialect prove who they are, where it is not as usual. */
+export type CredentialForms = {
   /** a header that a token may come in, with or without a scheme */
-  tokenHeader?: string,
-) => Authenticated | Promise<Authenticated>
+  readonly tokenHeader?: string
+  /** the service that signatures are for; absent: bedrock */
+  readonly signingService?: string
+}
+
+/** At once, except for an ID token that was not verified lately. */
+export type Authenticate = (exchange: Asking, dialect?: CredentialForms) => Authenticated | Promise<Authenticated>
 
 export type AuthenticateDependencies = {
   readonly directory: () => Directory
@@ -46,10 +50,10 @@ export function createAuthenticate(dependencies: AuthenticateDependencies): Auth
   const { directory, now } = dependencies
   const verifier = createVerifier()
   const byToken = createByToken(dependencies)
-  return (exchange, tokenHeader) => {
+  return (exchange, { tokenHeader, signingService = 'bedrock' } = {}) => {
     const authorization = exchange.header('authorization')
     if (authorization?.startsWith('AWS4-HMAC-SHA256')) {
-      return bySignature(dependencies, verifier, exchange, authorization)
+      return bySignature(dependencies, verifier, exchange, { authorization, signingService })
     }
     const bearer = bearerKey(authorization) ?? plainToken(exchange, tokenHeader)
     if (bearer !== undefined && TOKEN.test(bearer)) return byToken(bearer)
@@ -118,12 +122,12 @@ function bySignature(
   dependencies: AuthenticateDependencies,
   verifier: Verifier,
   exchange: Asking,
-  authorization: string,
+  { authorization, signingService }: { readonly authorization: string; readonly signingService: string },
 ): Authenticated {
   const parsed = parseSigV4Authorization(authorization)
-  if (parsed === null || parsed.service !== 'bedrock') {
+  if (parsed === null || parsed.service !== signingService) {
     throw new GatewayError('invalid_signature', {
-      message: 'The Authorization header is not a valid signature for the service bedrock.',
+      message: `The Authorization header is not a valid signature for the service ${signingService}.`,
     })
   }
   const found = dependencies.directory().memberByAccessKeyId(parsed.accessKeyId)

@@ -6,6 +6,7 @@ import { GatewayError, type ErrorCode } from '../core/errors.ts'
 import { parseModelId } from '../core/model.ts'
 import type { Upstream, UpstreamCall, UpstreamFailure } from '../core/upstream.ts'
 import type { HttpExchange } from '../http/exchange.ts'
+import { listedEndpoints, type ModelItem } from './endpoint-list.ts'
 import { answerHeaders, NO_OWN_WORDS, outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
 import type { Lifecycles } from './lifecycles.ts'
 import type { ResourceOwners } from './owners.ts'
@@ -18,7 +19,7 @@ export type ListDependencies = {
   readonly upstream: Upstream
   readonly owners: ResourceOwners
   readonly region: string
-  readonly directory: () => Pick<Directory, 'aliases'>
+  readonly directory: () => Pick<Directory, 'aliases' | 'endpoints'>
   readonly lifecycles: Pick<Lifecycles, 'learn'>
   readonly now: () => number
 }
@@ -44,7 +45,12 @@ export async function answerList(dependencies: ListDependencies, question: ListQ
     region: regionFor(member.access, dependencies.region),
     credentials: member.access.credentials,
   })
-  const body = answer.status === 200 ? await filterAnswer(dependencies, route, member, answer.body) : answer.body
+  const beside =
+    question.surface.callsEndpoints === 'also'
+      ? listedEndpoints(dependencies.directory().endpoints, member.access, route.upstreamPath)
+      : []
+  const body =
+    answer.status === 200 ? await filterAnswer(dependencies, { route, member, beside }, answer.body) : answer.body
   const said = question.surface.renderList?.(answer.status, body)
   if (said === undefined) exchange.respond(answer.status, answerHeaders(answer.headers, requestId, NO_OWN_WORDS), body)
   else exchange.respond(said.status, [...said.headers, REQUEST_ID_HEADER, requestId], said.body)
@@ -65,7 +71,7 @@ export async function askList(
   })
   if (answer.status !== 200)
     throw new GatewayError('upstream_failed', { detail: `${operation} answered with status ${answer.status}` })
-  return parseObject(await filterAnswer(dependencies, route, member, answer.body))
+  return parseObject(await filterAnswer(dependencies, { route, member, beside: [] }, answer.body))
 }
 
 const JSON_HEADERS: readonly string[] = ['accept', 'application/json']
@@ -131,10 +137,12 @@ const FILTERS: Readonly<Record<string, ListFilter>> = {
 const namedBy = (member: Member, modelId: unknown): boolean =>
   typeof modelId === 'string' && mayCall(member.access, seen(modelId))
 
+/** `beside`: what the list has that is not Bedrock's */
+type FilterQuestion = { readonly route: Route; readonly member: Member; readonly beside: readonly ModelItem[] }
+
 async function filterAnswer(
   dependencies: ListDependencies,
-  route: Route,
-  member: Member,
+  { route, member, beside }: FilterQuestion,
   body: Buffer,
 ): Promise<Buffer> {
   const filter = FILTERS[route.operation]
@@ -145,7 +153,7 @@ async function filterAnswer(
   const records = items.filter((item): item is Record<string, unknown> => typeof item === 'object' && item !== null)
   if (route.operation === 'ListFoundationModels') dependencies.lifecycles.learn(records)
   const kept = await Promise.all(records.map((item) => filter.keeps(dependencies, member, item)))
-  const seenItems = records.filter((_, index) => kept[index])
+  const seenItems = [...records.filter((_, index) => kept[index]), ...beside]
   const aliases = filter.aliased === null ? [] : aliasItems(dependencies, member, filter.aliased, seenItems)
   return Buffer.from(JSON.stringify({ ...parsed, [filter.list]: [...seenItems, ...aliases] }))
 }

@@ -25,6 +25,7 @@ import { rewrite } from './rewrite.ts'
 import { createRouting, type RoutedCall, type RoutingDependencies } from './routers/routing.ts'
 import { startRouted } from './routers/start.ts'
 import { DEFAULT_SURFACE, matchSurface } from './surfaces/index.ts'
+import { COMPONENT_HEADER } from './surfaces/endpoint-call.ts'
 import type { CallFacts, Outgoing, Route, Surface } from './surfaces/surface.ts'
 
 export type PipelineLimits = {
@@ -81,7 +82,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { exchange, surface, requestId, routed } = asked
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
-    const who = routed === null ? authenticate(exchange, surface.tokenHeader) : routed.authenticate()
+    const who = routed === null ? authenticate(exchange, surface) : routed.authenticate()
     const { member: caller, checkBody } = who instanceof Promise ? await who : who
     const body = await exchange.readBody(bodyLimitOf(routed, maxBodyBytes), bodyTimeoutMilliseconds)
     checkBody?.(body)
@@ -216,12 +217,19 @@ async function startCall(
   const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)
   asked.modelId = route.modelId ?? prepared.facts.modelId
   const now = dependencies.now()
-  const resolved = resolveCall(dependencies, { member, route, facts: prepared.facts, now })
-  const { model, renamed, alias } = resolved instanceof Promise ? await resolved : resolved
+  const resolved = resolveCall(dependencies, {
+    member,
+    route,
+    facts: prepared.facts,
+    surface,
+    inferenceComponent: exchange.header(COMPONENT_HEADER) ?? null,
+    now,
+  })
+  const { model, renamed, alias, endpoint } = resolved instanceof Promise ? await resolved : resolved
   const wanted =
     prepared.translate === null
       ? asItCame(exchange, route, prepared.facts, question.body)
-      : prepared.translate({ model, requestId, now, dialects: member.dialects, access: member.access })
+      : prepared.translate({ model, endpoint, requestId, now, dialects: member.dialects, access: member.access })
   const tenantId = member.principal.tenant.id
   const outgoing = rewrite(wanted, { access: member.access, tenantId, renamed })
   const { operation, path, headers, body, streams, answer, kept } = outgoing

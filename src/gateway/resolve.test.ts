@@ -80,7 +80,17 @@ async function resolved(
     region: 'us-east-1',
     regionByModel: [['amazon.nova-pro-*', 'us-west-2']] as const,
   }
-  return { ...(await resolveCall(dependencies, { member, route, facts: { modelId: null }, now: NOW })), asked }
+  return {
+    ...(await resolveCall(dependencies, {
+      member,
+      route,
+      facts: { modelId: null },
+      surface: {},
+      inferenceComponent: null,
+      now: NOW,
+    })),
+    asked,
+  }
 }
 
 describe('a call', () => {

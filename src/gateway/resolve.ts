@@ -3,6 +3,7 @@
 import { checkModel, checkPlace, checkRegion, regionFor, sentTo, type Access } from '../core/access.ts'
 import { ALIAS_NAME } from '../core/alias.ts'
 import type { Directory, Member } from '../core/directory.ts'
+import { ENDPOINT_MODEL_PREFIX, endpointModelId, type Endpoint, type EndpointTable } from '../core/endpoint.ts'
 import { GatewayError } from '../core/errors.ts'
 import {
   matchesModelGlob,
@@ -13,11 +14,11 @@ import {
   type ResolvedModel,
 } from '../core/model.ts'
 import type { Upstream } from '../core/upstream.ts'
-import type { CallFacts, Route } from './surfaces/surface.ts'
+import type { CallFacts, Route, Surface } from './surfaces/surface.ts'
 
 export type ResolveDependencies = {
   readonly upstream: Upstream
-  readonly directory: () => Pick<Directory, 'aliases'>
+  readonly directory: () => Pick<Directory, 'aliases' | 'endpoints'>
   readonly region: string
   readonly regionByModel: readonly (readonly [glob: string, region: string])[]
 }
@@ -26,6 +27,9 @@ export type ResolveQuestion = {
   readonly member: Member
   readonly route: Route
   readonly facts: Pick<CallFacts, 'modelId'>
+  readonly surface: Pick<Surface, 'callsEndpoints'>
+  /** the inference component that a call of an endpoint names; null: none */
+  readonly inferenceComponent: string | null
   readonly now: number
 }
 
@@ -36,6 +40,8 @@ export type Resolved = {
   readonly renamed: string | null
   /** the alias that the request names; null: none */
   readonly alias: string | null
+  /** the SageMaker endpoint that is called; null: a model of Bedrock is */
+  readonly endpoint: Endpoint | null
 }
 
 /** Operations without a model are priced under a name of their own. */
@@ -59,11 +65,14 @@ export function resolveCall(
   if (own !== undefined) {
     const model = operationsOwn(own, regionFor(access, dependencies.region))
     checkRegion(access, tenantId, model.region)
-    return { model, renamed: null, alias: null }
+    return { model, renamed: null, alias: null, endpoint: null }
   }
   const named = route.modelId ?? facts.modelId
   if (named === null) throw new GatewayError('invalid_request', { message: 'The request names no model (modelId).' })
   const aliased = aliasedModelId(dependencies, member, named, question.now)
+  const alias = aliased === null ? null : named
+  const endpoint = endpointOf(dependencies.directory().endpoints, question, aliased ?? named)
+  if (endpoint !== null) return { ...admittedEndpoint(dependencies, member, endpoint), alias }
   const sent = andThen(resolveModel(dependencies, access, aliased ?? named), (asked) => {
     checkModel(access, tenantId, asked)
     const target = sentTo(access, asked)
@@ -72,8 +81,44 @@ export function resolveCall(
   return andThen(sent, (model) => {
     checkPlace(access, tenantId, model)
     const renamed = model.modelId === named ? null : model.modelId
-    return { model, renamed, alias: aliased === null ? null : named }
+    return { model, renamed, alias, endpoint: null }
   })
+}
+
+/** The endpoint that a name means; null: it means a model of Bedrock. Throws GatewayError where it can only be an endpoint that is none. */
+function endpointOf(
+  endpoints: EndpointTable,
+  { surface: { callsEndpoints }, inferenceComponent }: ResolveQuestion,
+  name: string,
+): Endpoint | null {
+  const found = endpoints.named(name)
+  if (callsEndpoints === 'only') {
+    const called = endpoints.called(name, inferenceComponent) ?? found
+    if (called !== null) return called
+  } else if (found !== null) {
+    if (callsEndpoints === 'also') return found
+    throw new GatewayError('unknown_model', { message: `"${name}" is a SageMaker endpoint. ${HOW_TO_CALL}` })
+  } else if (!name.startsWith(ENDPOINT_MODEL_PREFIX)) return null
+  throw new GatewayError('unknown_model', { message: `There is no SageMaker endpoint "${name.slice(0, 200)}" here.` })
+}
+
+const HOW_TO_CALL = "Call it with SageMaker's InvokeEndpoint, or through POST /invoke_model."
+
+/** Throws GatewayError where the tenant may not call the endpoint, or its plan demands what endpoints cannot do. */
+function admittedEndpoint(
+  { region }: ResolveDependencies,
+  { access, principal }: Member,
+  endpoint: Endpoint,
+): Pick<Resolved, 'model' | 'renamed' | 'endpoint'> {
+  const modelId = endpointModelId(endpoint)
+  const model = operationsOwn(modelId, endpoint.region ?? region)
+  checkModel(access, principal.tenant.id, model)
+  checkPlace(access, principal.tenant.id, model)
+  if (access.guardrail !== null)
+    throw new GatewayError('model_not_allowed', {
+      message: `The plan of "${principal.tenant.id}" demands a guardrail, which calls of "${modelId}" cannot have.`,
+    })
+  return { model, renamed: null, endpoint }
 }
 
 /** Goes on in the same turn with what is known already: nearly every id is. */
@@ -88,6 +133,7 @@ export const aliasedModelId = (
   now: number,
 ): string | null => (ALIAS_NAME.test(name) ? directory().aliases.modelIdOf(name, member.tenantIds, now) : null)
 
+/** One that is called in one place, by the id that it is priced by. */
 const operationsOwn = (modelId: string, region: string): ResolvedModel => ({
   modelId,
   kind: 'base_model',

@@ -2,6 +2,7 @@
 
 import { standInCost, type FallbackPrice } from '../core/budgeting.ts'
 import { type LedgerEntry, type Ending, type LedgerStore } from '../core/ledger.ts'
+import { isChargedByHour } from '../core/hourly-price.ts'
 import { ZERO_USD } from '../core/money.ts'
 import type { ResolvedModel } from '../core/model.ts'
 import { parseModelId, resolveParsed } from '../core/model.ts'
@@ -128,8 +129,9 @@ type Measured = Pick<LedgerEntry, 'baseModel' | 'tier' | 'usage'> & { readonly b
 function costOf(hold: Hold, measured: Measured, book: PriceBook): Charged {
   const { baseModel, tier, usage, billed } = measured
   if (billed === 'nothing') return { inputCost: ZERO_USD, cost: ZERO_USD, priceVersion: book.version }
-  if (usage === null || baseModel === null) return { inputCost: null, cost: null, priceVersion: null }
-  const { routing, region, tenantId, startedAt: at } = hold
+  const { modelId, routing, region, tenantId, startedAt: at } = hold
+  const isByHour = isChargedByHour(book, { modelId, baseModel, routing, region, tier, tenantId, at })
+  if (usage === null || baseModel === null || isByHour) return { inputCost: null, cost: null, priceVersion: null }
   const { inputCost, cost, priceVersion } = rate(book, { baseModel, routing, region, tier, tenantId, at }, usage)
   return { inputCost, cost, priceVersion }
 }

@@ -58,7 +58,7 @@ export function createSockets(dependencies: SocketDependencies): Sockets {
     const header = (name: string): string | undefined => headers.get(name)
     const { checkBody } = await authenticate(
       { method: 'GET', path: handshake.path, rawHeaders: [], header },
-      TOKEN_HEADER,
+      { tokenHeader: TOKEN_HEADER },
     )
     if (checkBody !== null) throw new GatewayError('invalid_signature', { message: SIGNED_WORDS })
   }

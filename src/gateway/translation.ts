@@ -60,7 +60,7 @@ export class TranslatedDelivery extends Delivery {
   override head(status: number, headers: readonly string[], eventStream: boolean): void {
     this.#status = status
     this.#headers = headers
-    this.#streams = eventStream && status < 400
+    this.#streams = eventStream && status < 400 && this.#options.answer.gathers !== true
     if (this.#streams) super.head(status, this.#headersWith(SSE_HEADERS), true)
   }
 

@@ -1,6 +1,6 @@
 // Where calls go, as whom, and how long the way there may take.
 
-import { credential, notBuilt, origin, path, plain, region, regionByModel, roleArn, whole } from '../config-checks.ts'
+import { credential, origin, path, plain, region, regionByModel, roleArn, whole } from '../config-checks.ts'
 import { optional, secretOptional, setting, type Setting } from '../config-setting.ts'
 
 export const UPSTREAMS_SETTINGS = {
@@ -23,8 +23,8 @@ export const UPSTREAMS_SETTINGS = {
   ),
   sagemakerEndpoint: optional(
     'WEIGHBRIDGE_SAGEMAKER_ENDPOINT',
-    notBuilt('SageMaker as an upstream is not built yet; leave it unset'),
-    'Where SageMaker calls go. Not built yet: refused.',
+    origin(),
+    "Where calls to SageMaker endpoints go. Unset: AWS's own host of the region.",
   ),
   routersFile: optional(
     'WEIGHBRIDGE_ROUTERS',

@@ -41,6 +41,7 @@ export async function startHarness(
         WEIGHBRIDGE_ADMIN_TOKEN: TEST_ADMIN_TOKEN,
         WEIGHBRIDGE_BEDROCK_RUNTIME_ENDPOINT: simulator.url,
         WEIGHBRIDGE_BEDROCK_ENDPOINT: simulator.url,
+        WEIGHBRIDGE_SAGEMAKER_ENDPOINT: simulator.url,
         WEIGHBRIDGE_LOG_LEVEL: 'silent',
         WEIGHBRIDGE_SHUTDOWN_DEADLINE_SECONDS: '2',
         ...(options.simulatorIsSts ? { WEIGHBRIDGE_STS_ENDPOINT: `${simulator.url}/sts` } : {}),

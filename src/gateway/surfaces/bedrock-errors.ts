@@ -8,7 +8,7 @@ import type { RenderedAnswer } from './surface.ts'
  * Error names that every AWS SDK has as a type. A spent budget is ServiceQuotaExceededException with status 400, because the SDKs try
  * a 429 three times and this one once (probed with the AWS SDK for JavaScript 3.1162, 2026-11-20).
  */
-const BEDROCK_NAMES: Record<ErrorCode, { name: string; status?: number }> = {
+export const BEDROCK_NAMES: ErrorNames = {
   missing_credential: { name: 'UnrecognizedClientException' },
   invalid_credential: { name: 'UnrecognizedClientException' },
   invalid_signature: { name: 'InvalidSignatureException' },
@@ -37,14 +37,24 @@ const BEDROCK_NAMES: Record<ErrorCode, { name: string; status?: number }> = {
   internal: { name: 'InternalServerException' },
 }
 
-export function renderBedrockError(error: GatewayError, requestId: string): RenderedAnswer {
-  const { name, status } = BEDROCK_NAMES[error.code]
+export type ErrorNames = Readonly<Record<ErrorCode, { readonly name: string; readonly status?: number }>>
+
+export const renderBedrockError = (error: GatewayError, requestId: string): RenderedAnswer =>
+  renderAwsError(error, requestId, { names: BEDROCK_NAMES, member: 'message' })
+
+/** `member`: how the service model spells the one that holds the sentence. */
+export function renderAwsError(
+  error: GatewayError,
+  requestId: string,
+  { names, member }: { readonly names: ErrorNames; readonly member: 'message' | 'Message' },
+): RenderedAnswer {
+  const { name, status } = names[error.code]
   const headers = ['content-type', 'application/json', 'x-amzn-errortype', name, 'x-amzn-requestid', requestId]
   if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds))
   return {
     status: status ?? ERRORS[error.code].status,
     headers,
-    body: Buffer.from(JSON.stringify({ message: error.message })),
+    body: Buffer.from(JSON.stringify({ [member]: error.message })),
   }
 }
 

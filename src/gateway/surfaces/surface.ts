@@ -2,6 +2,7 @@
 
 import type { Access } from '../../core/access.ts'
 import type { DialectPolicy } from '../../core/dialects.ts'
+import type { Endpoint } from '../../core/endpoint.ts'
 import type { GatewayError } from '../../core/errors.ts'
 import type { ResolvedModel, Tier } from '../../core/model.ts'
 import type { UpstreamService } from '../../core/upstream.ts'
@@ -69,6 +70,8 @@ export type Prepared =
 
 export type TranslationTarget = {
   readonly model: ResolvedModel
+  /** what is called instead of a model of Bedrock; null: one of those is */
+  readonly endpoint: Endpoint | null
   readonly requestId: string
   readonly now: number
   readonly dialects: DialectPolicy
@@ -76,7 +79,7 @@ export type TranslationTarget = {
   readonly access: Access
 }
 
-/** A call as it goes upstream: one of Bedrock's operations, or its own endpoint of the client's dialect. */
+/** A call as it goes upstream: one of AWS's operations, or Bedrock's own endpoint of the client's dialect. */
 export type Outgoing = {
   readonly operation: string
   /** absent: the one that the route names */
@@ -114,6 +117,8 @@ export type AnswerTranslator = {
   push(chunk: Buffer): Buffer
   /** The stream has ended by its own format, or with an exception: what is left to say. `usage` as for a whole answer. */
   end(usage: Usage | null): Buffer
+  /** an event stream is given to the client as one whole answer; absent: as events of the dialect */
+  readonly gathers?: true
   /** the dialect's sign of life in a stream that is silent for long; none: it has no such event */
   readonly ping?: Buffer
   /** What to write into the running stream when it cannot go on; absent: what the surface says. */
@@ -132,6 +137,10 @@ export type ListedModel = {
 
 export type Surface = {
   readonly name: string
+  /** SageMaker endpoints: only those can be called, or those too; absent: none */
+  readonly callsEndpoints?: 'only' | 'also'
+  /** the service that its clients sign for; absent: bedrock */
+  readonly signingService?: string
   /** header that names the tenant a call is for, where the dialect has one of its own */
   readonly tenantHeader?: string
   /** header that a token may come in beside Authorization, without a scheme */

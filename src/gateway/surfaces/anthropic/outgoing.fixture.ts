@@ -28,7 +28,7 @@ export function outgoing(
     reach: 'geographic',
     region: 'us-east-1',
   } as const
-  return prepared.translate({ model, requestId: 'r1', now: 0, dialects, access: OPEN })
+  return prepared.translate({ model, endpoint: null, requestId: 'r1', now: 0, dialects, access: OPEN })
 }
 
 export function translatorOf(modelId: string, body: object): AnswerTranslator {

@@ -2,12 +2,14 @@
 
 import type { Prepared, Route, Surface } from '../surface.ts'
 import { callFor } from './calls.ts'
+import { callForEndpoint } from './endpoint-calls.ts'
 import { renderFacadeError, renderFacadeList } from './errors.ts'
 import { isFetchedLater, readInvokeRequest, readQuery } from './request.ts'
 import { renderFacadeStreamError } from './stream.ts'
 
 export const facadeSurface: Surface = {
   name: 'facade',
+  callsEndpoints: 'also',
   tenantHeader: 'team_id',
   tokenHeader: 'auth',
   match: matchFacade,
@@ -62,7 +64,10 @@ function prepareFacade(route: Route, header: (name: string) => string | undefine
   return {
     facts: { modelId: request.target },
     // a name of the operator's own for a model says nothing of its format; what it stands for does
-    translate: ({ model, requestId }) =>
-      callFor(query.modelArn === null ? { ...request, format: model.baseModel ?? request.format } : request, requestId),
+    translate({ model, endpoint, requestId }) {
+      if (endpoint !== null) return callForEndpoint(request, endpoint, requestId)
+      const format = query.modelArn === null ? (model.baseModel ?? request.format) : request.format
+      return callFor({ ...request, format }, requestId)
+    },
   }
 }

@@ -20,6 +20,8 @@ export type FacadeRequest = {
   readonly kind: Kind
   /** the client asked for server-sent events; only text comes as such */
   readonly streams: boolean
+  /** the client fetches the answer when it is whole */
+  readonly isFetchedLater: boolean
   /** whose format the body has, without geographic prefix */
   readonly format: string
   /** which model is called */
@@ -62,6 +64,7 @@ export function readInvokeRequest(query: FacadeQuery, header: Header, body: Buff
   return {
     kind,
     streams: wantsEvents(header) && isText(kind),
+    isFetchedLater: isFetchedLater(header),
     format: parseModelId(modelId)?.baseModel ?? modelId,
     target: modelArn ?? modelId,
     inputs,

@@ -10,7 +10,7 @@ import type { AnswerTranslator, RenderedAnswer } from '../surface.ts'
 import { renderFacadeError } from './errors.ts'
 
 /** What one frame of the model's stream says here: a piece of its text (empty: none), or why it ends the stream. */
-type Said = string | { readonly exception: string; readonly message: string }
+export type Said = string | { readonly exception: string; readonly message: string }
 
 type StreamedAnswer = Pick<AnswerTranslator, 'push' | 'end' | 'ping'>
 
@@ -39,7 +39,12 @@ export function streamedInvoke(requestId: string, textOf: (chunk: Json) => Json 
   )
 }
 
-function streamed(requestId: string, read: (bytes: Buffer) => readonly Said[]): StreamedAnswer {
+/** `read`: what is said in these bytes; `rest`: what is left when they are over. */
+export function streamed(
+  requestId: string,
+  read: (bytes: Buffer) => readonly Said[],
+  rest: () => string = () => '',
+): StreamedAnswer {
   let failed = false
   const eventOf = (said: Said): string => {
     if (typeof said === 'string') return said === '' ? '' : deltaEvent(said)
@@ -48,7 +53,7 @@ function streamed(requestId: string, read: (bytes: Buffer) => readonly Said[]): 
   }
   return {
     push: (bytes) => Buffer.from(read(bytes).map(eventOf).join('')),
-    end: (usage) => Buffer.from(failed ? '' : doneEvent(requestId, usage)),
+    end: (usage) => Buffer.from(failed ? '' : eventOf(rest()) + doneEvent(requestId, usage)),
     ping: PING,
   }
 }
@@ -78,4 +83,5 @@ const EXCEPTION_STATUSES: Readonly<Record<string, number>> = {
   modelStreamErrorException: 424,
   modelTimeoutException: 408,
   serviceUnavailableException: 503,
+  ModelStreamError: 424,
 }
