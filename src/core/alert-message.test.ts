@@ -52,6 +52,13 @@ describe('a budget in words', () => {
     })
   })
 
+  it('says of a hard budget that it refuses calls, though not all of it is used', () => {
+    const said = notificationOf(alert({ ...facts, percent: 100, refuses: true }))
+    expect(said.title).toBe('Weighbridge: tenant team has calls refused by its budget of $100')
+    expect(said.lines[2]).toBe('A call was refused: what it could use at most is more than what is left.')
+    expect(said.data).toMatchObject({ percent: 100, reached_by: 'refusal' })
+  })
+
   it('never has less than nothing left', () => {
     expect(notificationOf(alert({ ...facts, used: 10n ** 20n })).data.left).toBe('0')
   })

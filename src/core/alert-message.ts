@@ -66,17 +66,18 @@ export const amountText = (kind: LimitKind, amount: bigint): string =>
   kind === 'cost' ? formatPicoUsd(picoUsd(amount)) : String(amount)
 
 function limitWords(facts: LimitFacts, alert: Alert): Said {
-  const { limitKind, limitId, split, percent, amount, used, held, forecast, resetsAt } = facts
+  const { limitKind, limitId, split, percent, amount, used, held, forecast, resetsAt, refuses = false } = facts
   const show = (value: bigint): string => shown(limitKind, value)
   const left = leftOf(facts)
   const whose = `${partWords(split)}tenant ${alert.tenantId ?? ''}`
-  const verb = forecast === null ? `has reached ${percent}%` : `is on course for ${percent}%`
+  const verb = verbOf(facts)
   const pace = forecast === null ? [] : [`At the pace so far ${show(forecast)} will be used by then.`]
   return {
-    title: `Weighbridge: ${whose} ${verb} of ${NAMES[limitKind]} of ${show(amount)}`,
+    title: `Weighbridge: ${whose} ${verb} ${NAMES[limitKind]} of ${show(amount)}`,
     lines: [
-      `${whose} ${verb} of ${NAMES[limitKind]} of ${show(amount)} (limit ${limitId}).`,
+      `${whose} ${verb} ${NAMES[limitKind]} of ${show(amount)} (limit ${limitId}).`,
       `Used ${show(used)}, held by running calls ${show(held)}, left ${show(left)}.`,
+      ...(refuses ? ['A call was refused: what it could use at most is more than what is left.'] : []),
       resetsAt === null ? 'It does not reset by itself.' : `It resets ${timeOf(resetsAt)}.`,
       ...pace,
     ],
@@ -90,10 +91,16 @@ function limitWords(facts: LimitFacts, alert: Alert): Said {
       used: amountText(limitKind, used),
       held: amountText(limitKind, held),
       left: amountText(limitKind, left),
+      reached_by: refuses ? 'refusal' : 'use',
       forecast: forecast === null ? null : amountText(limitKind, forecast),
       resets_at: resetsAt === null ? null : timeOf(resetsAt),
     },
   }
+}
+
+function verbOf({ percent, forecast, refuses }: LimitFacts): string {
+  if (forecast !== null) return `is on course for ${percent}% of`
+  return refuses === true ? 'has calls refused by' : `has reached ${percent}% of`
 }
 
 /** Calls that do not say the value by which a limit is split are a part too. */
@@ -122,7 +129,7 @@ function unpricedWords(facts: Extract<AlertFacts, { kind: 'unpriced' }>, alert: 
     title: `Weighbridge: calls to ${modelId} have no price`,
     lines: [
       `${calls} calls to ${modelId} that began on ${day} (UTC) have no cost: the price book has no price for them, or nobody knows what they used.`,
-      'They count as nothing until a price is set; then they are rated by themselves.',
+      'Budgets count what was held for them until a price is set; then they are rated by themselves.',
     ],
     data: { model_id: modelId, calls: Number(calls), day },
   }

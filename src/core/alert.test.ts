@@ -51,6 +51,7 @@ const status = (changes: Partial<WatchedLimit> = {}): WatchedLimit => ({
   amount: 1_000n,
   used: 0n,
   held: 0n,
+  refusedAt: null,
   windowStart: MONTH_START,
   windowEnd: MONTH_END,
   ...changes,
@@ -79,6 +80,9 @@ describe('thresholds', () => {
     ['decimals, not reached', { amount: 10_000n, used: 3_333n }, { percents: [33.33, 33.34] }, [33.33]],
     ['amounts beyond 2^53', { amount: 10n ** 30n, used: 8n * 10n ** 29n - 1n }, {}, [50]],
     ['an amount of nothing has no parts', { amount: 0n, used: 7n }, {}, []],
+    ['a refusal in this window is all of it', { used: 700n, refusedAt: MONTH_START }, {}, [50, 100]],
+    ['a refusal in the window before', { used: 700n, refusedAt: MONTH_START - 1 }, {}, [50]],
+    ['a refusal is 100 percent, no more and no less', { refusedAt: NOW }, { percents: [99, 101] }, []],
     ['another kind of limit', { used: 900n }, { limitKinds: ['tokens'] }, []],
     ['the kind asked for', { used: 900n }, { limitKinds: ['tokens', 'cost'], percents: [90] }, [90]],
     ['the tenant itself', { used: 900n }, { tenantId: 'team', percents: [90] }, [90]],
@@ -107,6 +111,17 @@ describe('thresholds', () => {
       identityOf({ limitId: 'own:cost/month","' }),
     ]
     expect(new Set([first, ...others]).size).toBe(others.length + 1)
+  })
+
+  it('of the whole are raised once, by a refusal or by use', () => {
+    const rule = threshold({ percents: [100] })
+    const [refused] = limitAlerts([rule], [status({ used: 900n, refusedAt: NOW })], context())
+    const [used] = limitAlerts([rule], [status({ used: 1_000n, refusedAt: NOW })], context())
+    expect(refused?.identity).toBe(used?.identity)
+    expect([refused?.facts, used?.facts]).toEqual([
+      expect.objectContaining({ refuses: true, used: 900n }),
+      expect.not.objectContaining({ refuses: true }),
+    ])
   })
 
   it('of a limit for ever are raised once and never again', () => {

@@ -48,6 +48,8 @@ export type WatchedLimit = {
   readonly amount: bigint
   readonly used: bigint
   readonly held: bigint
+  /** when it last refused a call that an untouched window would have taken; null: never that is known of */
+  readonly refusedAt: number | null
   /** null: it is counted without windows, as calls at once and token buckets are */
   readonly windowStart: number | null
   /** null: it has no end */
@@ -80,6 +82,8 @@ export type AlertFacts =
       readonly amount: bigint
       readonly used: bigint
       readonly held: bigint
+      /** calls are refused although the percentage itself is not reached: what is left takes none of them */
+      readonly refuses?: true
       /** what will be used at the end of the window at the pace so far; null for a threshold */
       readonly forecast: bigint | null
       /** when the limit begins anew; null: never by itself */
@@ -134,16 +138,26 @@ export function limitAlerts(
     if (status.amount <= 0n) continue
     for (const rule of watching) {
       if (!watches(rule, status, context)) continue
-      const value = rule.kind === 'threshold' ? countedFor(rule, status) : forecastOf(rule, status, context.now)
-      if (value === null) continue
       for (const percent of rule.percents) {
-        if (!reaches(value, status.amount, percent)) continue
-        const alert = alertOf(rule, status, { percent, forecast: rule.kind === 'forecast' ? value : null }, context.now)
-        if (!context.fired(alert.identity)) alerts.push(alert)
+        const found = foundAt(percent, rule, status, context.now)
+        const alert = found === null ? null : alertOf(rule, status, { percent, ...found }, context.now)
+        if (alert !== null && !context.fired(alert.identity)) alerts.push(alert)
       }
     }
   }
   return alerts
+}
+
+type Found = { readonly forecast: bigint | null; readonly refuses: boolean }
+
+/** Null: the percentage is not reached. */
+function foundAt(percent: number, rule: ThresholdRule | ForecastRule, status: WatchedLimit, now: number): Found | null {
+  if (rule.kind === 'forecast') {
+    const forecast = forecastOf(rule, status, now)
+    return forecast !== null && reaches(forecast, status.amount, percent) ? { forecast, refuses: false } : null
+  }
+  const isReached = reaches(countedFor(rule, status), status.amount, percent)
+  return isReached || refusesAt(percent, status, now) ? { forecast: null, refuses: !isReached } : null
 }
 
 function watches(rule: ThresholdRule | ForecastRule, status: WatchedLimit, context: AlertContext): boolean {
@@ -168,13 +182,25 @@ function forecastOf(rule: ForecastRule, status: WatchedLimit, now: number): bigi
 const reaches = (value: bigint, amount: bigint, percent: number): boolean =>
   value * 10_000n >= amount * BigInt(Math.round(percent * 100))
 
+/**
+ * A hard limit refuses a call whose worst case does not fit, so a budget is seldom used to the last cent: all of it is gone when the
+ * first call is refused.
+ */
+function refusesAt(percent: number, status: WatchedLimit, now: number): boolean {
+  const { refusedAt } = status
+  return percent === WHOLE_PERCENT && refusedAt !== null && refusedAt >= alertWindow(status, now).windowStart
+}
+
+const WHOLE_PERCENT = 100
+
 function alertOf(
   rule: ThresholdRule | ForecastRule,
   status: WatchedLimit,
-  { percent, forecast }: { readonly percent: number; readonly forecast: bigint | null },
+  found: Found & { readonly percent: number },
   now: number,
 ): Alert {
   const { ownerTenantId, limitId, split, limitKind, amount, used, held, windowEnd } = status
+  const { percent, forecast, refuses } = found
   const window = alertWindow(status, now)
   return {
     identity: JSON.stringify([rule.id, rule.kind, ownerTenantId, limitId, split, window.windowStart, percent]),
@@ -191,6 +217,7 @@ function alertOf(
       amount,
       used,
       held,
+      ...(refuses ? { refuses } : {}),
       forecast,
       resetsAt: windowEnd,
     },

@@ -16,6 +16,7 @@ function status(limit: Pick<Limit, 'kind'> & Partial<Limit>, counted: Partial<Li
     held: 0n,
     windowStart: 0,
     windowEnd: null,
+    refusedAt: null,
     wouldHaveRefused: 0,
   }
   return { scoped, ...nothing, ...counted }

@@ -90,6 +90,8 @@ export type LimitStatus = {
   readonly windowStart: number
   /** null: it has no end */
   readonly windowEnd: number | null
+  /** when it last refused a call that an untouched window would have taken; null: not since this process counts */
+  readonly refusedAt: number | null
   /** calls that a limit in shadow would have refused since this process counts */
   readonly wouldHaveRefused: number
 }
@@ -112,6 +114,8 @@ export interface Counters {
   adopt(directory: CountedDirectory, ledger: LedgerCounts, now: () => number): Promise<() => void>
   /** Asks all limits and takes from all of them, or from none, in one step. */
   take(call: LimitedCall, limits: readonly ScopedLimit[], ask: Consumption, now: number): Taking | Promise<Taking>
+  /** A call was refused for good: the limit that did it remembers when. */
+  noteRefusal(refusal: Refusal, now: number): void
   /** Puts the actual figures in the place of the held ones. A second call for the same taking does nothing. */
   settle(taken: Taken, actual: Consumption): void
   /** The call never ran: everything is given back. */

@@ -29,6 +29,7 @@ export function rememberWindows(): Windows {
 export interface Counter extends LimitState {
   scoped: ScopedLimit
   wouldHaveRefused: number
+  refusedAt: number | null
   readonly window: Window
   /** Goes on to the window of that moment. */
   roll(at: number): void
@@ -41,6 +42,7 @@ export class WindowCounter implements Counter {
   scoped: ScopedLimit
   readonly split: string | null
   wouldHaveRefused = 0
+  refusedAt: number | null = null
   readonly #windows: Windows
   #current: Count
   #last: Count | null = null
@@ -188,6 +190,7 @@ export class BucketCounter implements Counter {
   scoped: ScopedLimit
   readonly split: string | null
   wouldHaveRefused = 0
+  refusedAt: number | null = null
   readonly held = 0n
   #units: number
   #at: number

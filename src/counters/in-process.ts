@@ -2,7 +2,7 @@
 
 import type { ScopedLimit } from '../core/limit.ts'
 import type { Consumption, LimitedCall } from '../core/limit-count.ts'
-import { decide } from '../core/policy.ts'
+import { decide, type Refusal } from '../core/policy.ts'
 import type {
   CountedDirectory,
   CounterDifference,
@@ -96,6 +96,13 @@ class InProcessCounters implements Counters {
     for (const counter of counters) counter.hold(taken.heldOf(counter.scoped.limit), at)
     this.#calls.begin(taken)
     return { verdict, taken }
+  }
+
+  noteRefusal({ by, split, asked, amount }: Refusal, now: number): void {
+    if (asked > amount) return
+    const at = this.#clock(now)
+    const counter = this.#slots.get(by.counterId)?.counterOf(split ?? '', at)
+    if (counter !== undefined) counter.refusedAt = at
   }
 
   settle(taken: Taken, actual: Consumption): void {
@@ -199,9 +206,9 @@ class InProcessCounters implements Counters {
 
 function statusOf(counter: Counter, at: number): LimitStatus {
   counter.roll(at)
-  const { scoped, split, amount, used, held, window, wouldHaveRefused } = counter
+  const { scoped, split, amount, used, held, window, refusedAt, wouldHaveRefused } = counter
   const windowEnd = Number.isFinite(window.end) ? window.end : null
-  return { scoped, split, amount, used, held, windowStart: window.start, windowEnd, wouldHaveRefused }
+  return { scoped, split, amount, used, held, windowStart: window.start, windowEnd, refusedAt, wouldHaveRefused }
 }
 
 /** Tenants with others below them than before: what these used in the running window is counted where they hang now. */

@@ -149,7 +149,7 @@ function take(
   const call = limitedCall(question)
   const decided = ({ verdict, taken }: Taking): TakenCall | Promise<TakenCall> => {
     if (taken !== null) return { taken, body, cap: null }
-    if (!member.budgeting.capOutput) throw refusalOf(verdict, now)
+    if (!member.budgeting.capOutput) throw finalRefusal(dependencies.counters, verdict, now)
     return takeLess(dependencies.counters, question, { priced, call, whole }, verdict)
   }
   const taking = dependencies.counters.take(call, member.limits, whole, now)
@@ -160,8 +160,14 @@ function take(
 async function takeLess(...asked: Parameters<typeof takeCapped>): Promise<TakenCall> {
   const capped = await takeCapped(...asked)
   if (capped !== null) return capped
-  const [, { now }, , refused] = asked
-  throw refusalOf(refused, now)
+  const [counters, { now }, , refusal] = asked
+  throw finalRefusal(counters, refusal, now)
+}
+
+/** For good: alerts ask the limit about it. */
+function finalRefusal(counters: Counters, refusal: Refusal, now: number): GatewayError {
+  counters.noteRefusal(refusal, now)
+  return refusalOf(refusal, now)
 }
 
 async function takeCapped(

@@ -42,6 +42,7 @@ function world() {
       amount: 100n,
       used: used.get(key(tenant)) ?? 0n,
       held: 0n,
+      refusedAt: null,
       windowStart: dayOf(now),
       windowEnd: dayOf(now) + DAY,
     }))

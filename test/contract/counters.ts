@@ -90,6 +90,17 @@ export function countersContract(name: string, open: () => Counters): void {
       expect((await take([budget], using(95n))).verdict.allow).toBe(true)
     })
 
+    it('remember when they refused a call that an untouched window would have taken', async () => {
+      const budget = limitOn({})
+      await adopt([budget])
+      await taken([budget], using(60n))
+      for (const [cost, refusedAt] of [[101n, null] as const, [50n, now] as const]) {
+        const { verdict } = await take([budget], using(cost))
+        if (!verdict.allow) counters.noteRefusal(verdict, now)
+        expect(await status(budget)).toMatchObject({ refusedAt })
+      }
+    })
+
     it('are taken all or none: a refusal by concurrency uses up no request', async () => {
       const limits = [
         limitOn({ kind: 'requests', per: 'hour', amount: 5n }),
