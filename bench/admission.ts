@@ -135,6 +135,7 @@ function memberOfChain(): Member {
     allowedModels: null,
     access: NO_ACCESS_POLICY,
     limits: LIMITS[index] ?? [],
+    planAdjustments: {},
     createdAt: CREATED,
   }))
   const plan = {

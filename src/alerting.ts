@@ -5,7 +5,7 @@ import type { Logger } from 'pino'
 import type { AlertTargetTools } from './admin/dependencies.ts'
 import type { Config } from './config.ts'
 import type { WatchedLimit } from './core/alert.ts'
-import type { Notifiers } from './core/alert-delivery.ts'
+import type { AlertTarget, Notifiers } from './core/alert-delivery.ts'
 import { createErrorRates, type ErrorRates } from './core/error-rate.ts'
 import type { LedgerEntry } from './core/ledger.ts'
 import type { Counters, LimitStatus } from './core/reservation.ts'
@@ -29,6 +29,8 @@ export type Alerting = {
   /** Hears of every ledger entry; costs two look-ups. */
   readonly onEntry: (entry: LedgerEntry) => void
   readonly targets: AlertTargetTools
+  /** Sends a test; null: it was taken, else why not. */
+  readonly test: (target: AlertTarget) => Promise<string | null>
   readonly start: () => void
   /** Waits for what is being looked at, and breaks off what is being delivered. */
   readonly stop: () => Promise<void>
@@ -68,8 +70,8 @@ export function createAlerting(parts: AlertingParts): Alerting {
     targets: {
       problemOf: (settings, secretUrl) => targetProblem(guard, settings, secretUrl),
       seal: (secret, targetId) => seal.seal(secret, ownerOf(targetId)),
-      test: (target) => deliverer.test(target, `test_${parts.newId()}`),
     },
+    test: (target) => deliverer.test(target, `test_${parts.newId()}`),
     start: () => void loops.push(...startLoops(parts, raise, deliverer)),
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()))
@@ -178,7 +180,8 @@ function isWithin(tenants: ReadonlyMap<string, Tenant>, tenantId: string, rootId
   return false
 }
 
-function watchedLimit({ scoped, split, amount, used, held, windowStart, windowEnd }: LimitStatus): WatchedLimit {
+function watchedLimit(status: LimitStatus): WatchedLimit {
+  const { scoped, split, amount, used, held, windowStart, windowEnd, refusedAt } = status
   const { kind, burst } = scoped.limit
   const continuous = kind === 'concurrency' || burst !== null
   return {
@@ -189,6 +192,7 @@ function watchedLimit({ scoped, split, amount, used, held, windowStart, windowEn
     amount,
     used,
     held,
+    refusedAt,
     windowStart: continuous ? null : windowStart,
     windowEnd: continuous ? null : windowEnd,
   }

@@ -7,6 +7,7 @@ export type AuditedJob<Result> = {
   readonly audit: AuditStore
   readonly origin: AuditOrigin
   readonly resource: AuditResource
+  readonly resourceId?: string
   readonly tenantId?: string | null
   /** what it was asked, for the first row */
   readonly asked: unknown
@@ -22,7 +23,7 @@ export async function audited<Result>(job: AuditedJob<Result>): Promise<Result> 
   const note = (outcome: AuditOutcome, reason: string | null, after: unknown): Promise<void> =>
     job.audit.note(job.origin, {
       resource: job.resource,
-      resourceId: null,
+      resourceId: job.resourceId ?? null,
       tenantId: job.tenantId ?? null,
       outcome,
       reason,

@@ -4,6 +4,7 @@ import type { AdminDependencies, AdminJobs, ChangingDependencies, KnownModel } f
 import { announcing, audited } from './audited-jobs.ts'
 import { readPriceListAside } from './catalogue/price-list-aside.ts'
 import { MODELS } from './catalogue/models.ts'
+import type { AlertTarget } from './core/alert-delivery.ts'
 import { byItself, type AuditOrigin } from './core/audit.ts'
 import { endpointModelId, type Endpoint } from './core/endpoint.ts'
 import { formatPicoUsd } from './core/money.ts'
@@ -93,6 +94,25 @@ function verifyCounters(
   })
 }
 
+function testAlertTarget(
+  { store, alerting }: ControlPlaneParts,
+  origin: AuditOrigin,
+  target: AlertTarget,
+): Promise<string | null> {
+  return audited({
+    audit: store.audit,
+    origin,
+    resource: 'alert_target',
+    resourceId: target.id,
+    asked: { job: 'test' },
+    figures: (error) => ({ delivered: error === null }),
+    async run(announce) {
+      await announce()
+      return alerting.test(target)
+    },
+  })
+}
+
 function jobsOf(parts: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
   const { store, snapshots, dayCloser, counters, now } = parts
   const { audit } = store
@@ -140,6 +160,7 @@ function jobsOf(parts: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
           return store.rollups.rebuild(options)
         },
       }),
+    testAlertTarget: (target) => testAlertTarget(parts, origin, target),
     verifyCounters: (repair) => verifyCounters(parts, origin, repair),
     checkStore: () => store.check(),
     closeDay: (date) =>

@@ -108,25 +108,18 @@ function adminClient(url: string, token: string): AdminClient {
   }
 }
 
-const PLANS = {
-  premium: { name: 'Premium', allowed_models: ['*'], limits: [] },
-  basic: {
-    name: 'Basic',
-    allowed_models: ['anthropic.claude-haiku-*', 'amazon.*'],
-    limits: [{ kind: 'requests', per: 'minute', amount: 600, mode: 'hard' }],
-  },
-  trial: {
-    name: 'Trial',
-    allowed_models: ['amazon.nova-*'],
-    limits: [{ kind: 'cost', per: 'month', amount: '0.002', mode: 'hard' }],
-  },
+/** Beside the plans that every installation begins with. */
+const TRIAL = {
+  name: 'Trial',
+  allowed_models: ['amazon.nova-*'],
+  limits: [{ kind: 'cost', per: 'month', amount: '0.002', mode: 'hard' }],
 }
 
 async function makeTenants(admin: AdminClient): Promise<readonly DemoTenant[]> {
-  for (const [id, plan] of Object.entries(PLANS)) await admin('PUT', `plans/${id}`, plan)
+  await admin('PUT', 'plans/trial', TRIAL)
   const made: DemoTenant[] = []
   for (const [id, plan_id] of [
-    ['research', 'premium'],
+    ['research', 'unlimited'],
     ['support', 'basic'],
     ['interns', 'trial'],
   ] as const) {

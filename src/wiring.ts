@@ -41,6 +41,7 @@ import { openRouterFile, type RouterFile } from './router-file.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { upstreamsOf } from './outbound.ts'
 import { adminTokenHash, createSeal, createSecretDerivation, rootSecret } from './secrets.ts'
+import { shipPlans } from './ship-plans.ts'
 import { shipPrices } from './ship-prices.ts'
 import { createSnapshots, type Snapshots } from './snapshots.ts'
 import { openHoldJournal } from './stores/hold-journal.ts'
@@ -163,6 +164,7 @@ async function openParts(
   const deriveSecretAccessKey = createSecretDerivation(root)
   const say = (level: 'info' | 'error', fields: object, words: string): void => log[level](fields, words)
   await shipPrices({ store, shipped: shippedPrices(), log: say, now })
+  await shipPlans(store, now)
   await recover({ holds, store, log, now })
   const counters = countersOf(opened)
   let idle = true

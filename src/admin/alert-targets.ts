@@ -121,7 +121,7 @@ export const testAlertTarget = operation({
   async run({ deps, body: { target_id } }) {
     const target = await deps.alerts.getTarget(target_id)
     if (target === null) throw invalid('target_id', `target_id: there is no alert target ${target_id}.`)
-    const error = await deps.alertTargets.test(target)
+    const error = await deps.jobs.testAlertTarget(target)
     return { target_id, delivered: error === null, error }
   },
 })

@@ -15,6 +15,7 @@ beforeEach(async () => {
   problem = null
   failure = null
   judged.length = 0
+  const { jobs } = (await fakeAdmin()).deps
   world = await fakeAdmin({
     alertTargets: {
       problemOf(...asked) {
@@ -22,8 +23,8 @@ beforeEach(async () => {
         return problem
       },
       seal: (secret, targetId) => `sealed(${secret}) for ${targetId}`,
-      test: async () => failure,
     },
+    jobs: { ...jobs, testAlertTarget: async () => failure },
   })
 })
 afterEach(() => world.admin.close())

@@ -28,7 +28,7 @@ const rowsOf = async (world: FakeAdmin, query = ''): Promise<readonly Row[]> =>
 
 const CHANGES = ROUTES.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`)
 
-/** What a dry run, or only looking, leaves behind: nothing; and the job that is none here. */
+/** What a dry run, or only looking, leaves behind: nothing; and the jobs that are none here. */
 const CHANGE_NOTHING = new Set([
   'POST /alert-tests',
   'POST /close-day',

@@ -72,8 +72,6 @@ export type AlertTargetTools = {
     secretUrl: string | null,
   ) => { readonly field: string; readonly message: string } | null
   readonly seal: (secret: string, targetId: string) => string
-  /** Sends a test; null: it was taken, else why not. */
-  readonly test: (target: AlertTarget) => Promise<string | null>
 }
 
 export type AdminJobs = {
@@ -86,6 +84,8 @@ export type AdminJobs = {
   readonly verifyCounters: (repair: boolean) => Promise<readonly CounterDifference[]>
   /** RangeError: the date is none, or has not begun. null: the day before the running one. */
   readonly closeDay: (date: string | null) => Promise<DayClosing>
+  /** Sends a test; null: it was taken, else why not. */
+  readonly testAlertTarget: (target: AlertTarget) => Promise<string | null>
   /** One sentence for each problem of what is stored; none: all is well. */
   readonly checkStore: () => Promise<readonly string[]>
 }

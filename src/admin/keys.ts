@@ -114,7 +114,7 @@ export const updateKey = operation({
           ? before.expiresAt
           : body.expires_at && fields.timeOf(fields.millisecondsOf(body.expires_at)),
     }
-    return store(deps, scope, key)
+    return storeKey(deps, scope, key)
   },
 })
 
@@ -152,12 +152,12 @@ export const revokeKey = operation({
     const before = await keyOr404(deps, scope, params)
     const now = deps.now()
     const ended = before.revokedAt !== null && Date.parse(before.revokedAt) <= now
-    return ended ? keyToJson(before, now) : store(deps, scope, { ...before, revokedAt: fields.timeOf(now) })
+    return ended ? keyToJson(before, now) : storeKey(deps, scope, { ...before, revokedAt: fields.timeOf(now) })
   },
 })
 
 /** A key of another tenant is none, whether or not it exists. */
-async function keyOr404(
+export async function keyOr404(
   deps: AdminDependencies,
   scope: TenantScope,
   { tenant_id, key_id }: z.output<typeof ofKey>,
@@ -192,7 +192,7 @@ async function checkChange(
   }
 }
 
-async function store(deps: AdminDependencies, scope: TenantScope, key: ApiKey) {
+export async function storeKey(deps: AdminDependencies, scope: TenantScope, key: ApiKey) {
   if (!(await deps.tenants.updateKey(scope, key))) throw notFound(`key ${key.id} of tenant ${key.tenantId}`)
   await makeEffective(deps)
   return keyToJson(key, deps.now())

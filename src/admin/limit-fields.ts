@@ -42,7 +42,8 @@ const scope = z.strictObject({
     .optional(),
 })
 
-const adjustment = z.strictObject({
+/** More for a while. */
+export const adjustment = z.strictObject({
   amount,
   from: instant.optional().meta({ description: 'when it begins; now when left out' }),
   until: instant

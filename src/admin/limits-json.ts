@@ -18,6 +18,13 @@ import { scopeOf, type WrittenLimit } from './limit-fields.ts'
 
 export const shownAmount = z.union([z.number(), z.string()])
 
+export const adjustmentReply = z.object({
+  amount: shownAmount,
+  from: z.string(),
+  until: z.string().nullable().meta({ description: 'null: the end of the window of from' }),
+  reason: z.string().nullable(),
+})
+
 /** What says how a limit differs from the usual; each is left out where it does not. */
 const unusual = {
   counts: z.enum(TOKEN_SIDES).optional(),
@@ -34,11 +41,7 @@ const unusual = {
     .optional(),
   split_by: z.string().optional(),
   rollover: z.object({ cap: shownAmount }).optional(),
-  adjustments: z
-    .array(
-      z.object({ amount: shownAmount, from: z.string(), until: z.string().nullable(), reason: z.string().nullable() }),
-    )
-    .optional(),
+  adjustments: z.array(adjustmentReply).optional(),
   on_change: z.enum(ON_CHANGE).optional(),
   allow_exceed: z.literal(true).optional(),
 }
@@ -129,7 +132,7 @@ const scopeToJson = ({ models, tiers, surfaces, metadata }: NonNullable<Limit['s
   ...(metadata === undefined ? {} : { metadata: { ...metadata } }),
 })
 
-const adjustmentsToJson = ({ kind, adjustments }: Limit) =>
+export const adjustmentsToJson = ({ kind, adjustments }: Limit) =>
   adjustments.map(({ amount, from, until, reason }) => ({
     amount: amountToJson(kind, amount),
     from: timeOf(from),

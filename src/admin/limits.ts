@@ -1,13 +1,14 @@
 // What is left: every limit that applies to a tenant, its own and its ancestors', with what is used and held now.
 
 import { z } from 'zod'
-import { scopedLimit, LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS, LIMIT_SOURCES, type ScopedLimit } from '../core/limit.ts'
+import { LIMIT_KINDS, LIMIT_MODES, LIMIT_PERIODS, LIMIT_SOURCES, type ScopedLimit } from '../core/limit.ts'
 import type { LimitStatus } from '../core/reservation.ts'
 import type { Tenant, TenantScope } from '../core/tenant.ts'
+import { limitsOnTenant } from '../core/tenant-limits.ts'
 import { windowOf } from '../core/window.ts'
 import type { AdminDependencies } from './dependencies.ts'
 import * as fields from './fields.ts'
-import { amountToJson, shownAmount } from './limits-json.ts'
+import { adjustmentReply, adjustmentsToJson, amountToJson, shownAmount } from './limits-json.ts'
 import { operation } from './operation.ts'
 import { tenantOr404 } from './tenants.ts'
 
@@ -29,6 +30,7 @@ export const limitStatusReply = z.object({
   held: shownAmount.nullable().meta({ description: 'set aside for running calls' }),
   left: shownAmount.nullable(),
   resets_at: z.string().nullable(),
+  adjustments: z.array(adjustmentReply).optional().meta({ description: 'what was added to it, or will be' }),
   would_have_refused: z.number().optional().meta({ description: 'limits in shadow: calls, since the gateway started' }),
 })
 
@@ -64,11 +66,7 @@ export async function limitStatusOf(deps: AdminDependencies, scope: TenantScope,
 
 async function limitsOn(deps: AdminDependencies, tenant: Tenant): Promise<readonly ScopedLimit[]> {
   const plan = tenant.planId === null ? null : await deps.plans.getPlan(tenant.planId)
-  const tenantId = tenant.id
-  return [
-    ...tenant.limits.map((limit) => scopedLimit(limit, { source: 'tenant', tenantId })),
-    ...(plan?.limits ?? []).map((limit) => scopedLimit(limit, { source: 'plan', tenantId })),
-  ]
+  return limitsOnTenant(tenant, plan)
 }
 
 function statusToJson(scoped: ScopedLimit, status: LimitStatus | null, now: number): Reply {
@@ -86,6 +84,7 @@ function statusToJson(scoped: ScopedLimit, status: LimitStatus | null, now: numb
     burst: burst === null ? null : Number(burst),
     ...(status === null ? NOT_COUNTED : countToJson(status)),
     resets_at: resetOf(scoped, now),
+    ...(limit.adjustments.length === 0 ? {} : { adjustments: adjustmentsToJson(limit) }),
   }
 }
 

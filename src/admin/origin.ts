@@ -62,6 +62,7 @@ const METHODS: readonly string[] = ['POST', 'PUT', 'PATCH', 'DELETE', 'GET']
 
 const RESOURCES: Readonly<Record<string, AuditResource>> = {
   tenants: 'tenant',
+  limits: 'tenant',
   keys: 'api_key',
   plans: 'plan',
   aliases: 'alias',

@@ -192,6 +192,7 @@ describe('limits', () => {
     held,
     windowStart: 0,
     windowEnd: null,
+    refusedAt: null,
     wouldHaveRefused: 0,
     ...over,
   })

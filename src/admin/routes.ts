@@ -1,6 +1,7 @@
 // The table of all routes of the control plane. What is not in it cannot be registered.
 
 import { REPORTS } from '../reports/index.ts'
+import { addAdjustment, removeAdjustments } from './adjustments.ts'
 import { deleteAlias, listAliases, putAlias } from './aliases.ts'
 import { listAudit } from './audit.ts'
 import { deleteAlertRule, getAlertRule, listAlertRules, putAlertRule } from './alert-rules.ts'
@@ -90,6 +91,8 @@ export const ROUTES: readonly Route[] = [
   route('GET', '/models', 'admin', [], listModels),
 
   route('GET', '/limits/{tenant_id}', 'tenants', ['path.tenant_id'], getLimits),
+  route('POST', '/limits/{tenant_id}/adjustments', 'tenants', ['path.tenant_id', 'body.key_id'], addAdjustment),
+  route('DELETE', '/limits/{tenant_id}/adjustments', 'tenants', ['path.tenant_id', 'query.key'], removeAdjustments),
   route('GET', '/requests/{request_id}', 'tenants', ['path.request_id'], explainRequest),
   route('GET', '/ledger', 'tenants', ['query.tenant', 'query.key'], listLedger),
 

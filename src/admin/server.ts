@@ -203,7 +203,12 @@ function callerOf({ callers }: Context, request: FastifyRequest): Caller {
 }
 
 /** Keys and plans belong to tenants, corrections to prices: such writes wait for one another. */
-const TURN_OF: Readonly<Record<string, string>> = { plans: 'tenants', rerate: 'prices', 'alert-targets': 'alert-rules' }
+const TURN_OF: Readonly<Record<string, string>> = {
+  plans: 'tenants',
+  limits: 'tenants',
+  rerate: 'prices',
+  'alert-targets': 'alert-rules',
+}
 
 function runInTurn(context: Context, { method, path, operation }: Route, request: FastifyRequest): Promise<unknown> {
   const call = {

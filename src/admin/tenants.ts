@@ -71,6 +71,7 @@ export const createTenant = operation({
       allowedModels: null,
       access: NO_ACCESS_POLICY,
       limits: [],
+      planAdjustments: {},
       createdAt: fields.timeOf(deps.now()),
     }
     refuseCredentials(scope, body)
@@ -114,7 +115,7 @@ export const updateTenant = operation({
     refuseCredentials(scope, body)
     const tenant = changed(deps, before, body)
     await checkTree(deps, { tenant })
-    return replace(deps, scope, tenant)
+    return replaceTenant(deps, scope, tenant)
   },
 })
 
@@ -124,7 +125,7 @@ export const disableTenant = operation({
   reply: tenantReply,
   async run({ deps, scope, params: { tenant_id } }) {
     const before = await tenantOr404(deps, scope, tenant_id)
-    return replace(deps, scope, { ...before, status: 'disabled' })
+    return replaceTenant(deps, scope, { ...before, status: 'disabled' })
   },
 })
 
@@ -134,7 +135,7 @@ export async function tenantOr404(deps: AdminDependencies, scope: TenantScope, t
   return tenant
 }
 
-async function replace(deps: AdminDependencies, scope: TenantScope, tenant: Tenant) {
+export async function replaceTenant(deps: AdminDependencies, scope: TenantScope, tenant: Tenant) {
   if (!(await deps.tenants.updateTenant(scope, tenant))) throw notFound(`tenant ${tenant.id}`)
   await makeEffective(deps)
   return tenantToJson(tenant)
@@ -165,7 +166,7 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     ...before,
     name: change.name ?? before.name,
     parentId: change.parent_id === undefined ? before.parentId : change.parent_id,
-    planId: change.plan_id === undefined ? before.planId : change.plan_id,
+    ...(change.plan_id === undefined ? {} : withPlan(before, change.plan_id)),
     attributes: change.attributes ?? before.attributes,
     status: change.status ?? before.status,
     allowedModels: change.allowed_models === undefined ? before.allowedModels : change.allowed_models,
@@ -173,6 +174,12 @@ function changed(deps: AdminDependencies, before: Tenant, change: z.output<typeo
     limits: change.limits === undefined ? before.limits : ownLimits(deps, before, change.limits, change),
   }
 }
+
+/** What was added to limits of a plan goes with the plan. */
+const withPlan = (before: Tenant, planId: string | null): Pick<Tenant, 'planId' | 'planAdjustments'> => ({
+  planId,
+  planAdjustments: planId === before.planId ? before.planAdjustments : {},
+})
 
 function ownLimits(
   deps: AdminDependencies,

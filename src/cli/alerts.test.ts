@@ -55,11 +55,8 @@ describe('wb alert', () => {
 
   it('tests a target, and ends with 1 when it was not taken', async () => {
     expect((await line.run('alert target test ops')).code).toBe(0)
-    line = commandLine(
-      await twoTenants({
-        alertTargets: { problemOf: () => null, seal: () => '', test: async () => 'answered 500' },
-      }),
-    )
+    const { jobs } = line.admin.deps
+    line = commandLine(await twoTenants({ jobs: { ...jobs, testAlertTarget: async () => 'answered 500' } }))
     expect(await line.run('alert target test ops')).toMatchObject({
       code: 1,
       out: expect.stringContaining('answered 500') as string,

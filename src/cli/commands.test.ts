@@ -70,6 +70,39 @@ describe('keys', () => {
   })
 })
 
+describe('limits', () => {
+  it('of a key are set with it, replaced and taken away', async () => {
+    const made = await line.json('key create --tenant alpha --limit cost:5/day --limit concurrency:2')
+    expect(made).toMatchObject({
+      limits: [
+        { kind: 'cost', amount: '5' },
+        { kind: 'concurrency', amount: 2 },
+      ],
+    })
+    const id = String(made.key_id)
+    expect((await line.run('key list --tenant alpha')).out).toContain('cost:5/day concurrency:2')
+    expect(await line.json(`key update ${id} --tenant alpha --limit requests:9/hour`)).toMatchObject({
+      limits: [{ kind: 'requests', amount: 9 }],
+    })
+    expect(await line.json(`key update ${id} --tenant alpha --no-limits`)).toMatchObject({ limits: [] })
+    expect(await line.run(`key update ${id} --tenant alpha`)).toMatchObject({ code: 2 })
+  })
+
+  it('are topped up and raised for a while, and what was added is taken back', async () => {
+    await line.run('tenant update alpha --limit cost:5/month --limit requests:10/day')
+    const topUp = ['limits', 'add', 'alpha', 'cost-month', '--amount', '2.5', '--reason', 'the launch']
+    expect((await line.run(topUp)).out).toMatch(/2\.5 in the window of 2026-11-20T12:30:00\.000Z \(the launch\)/)
+    const raised = await line.json('limits add alpha requests-day --amount 90 --until 2026-12-24')
+    expect(raised).toMatchObject({ limits: [{ id: 'requests-day', adjustments: [{ amount: 90 }] }] })
+    expect((await line.run('tenant show alpha')).out).toContain('cost:5/month,adjusted requests:10/day,adjusted')
+    expect(await line.json('limits withdraw alpha cost-month')).toMatchObject({ limits: [{ id: 'cost-month' }] })
+    expect((await line.run('limits show alpha')).out).not.toContain('the launch')
+    const unknown = await line.run('limits add alpha nothing --amount 1')
+    expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('"cost-month" (tenant)') as string])
+    expect((await line.run('limits add alpha cost-month')).err).toContain('--amount is missing')
+  })
+})
+
 describe('plans', () => {
   it('are set, listed, shown and deleted', async () => {
     const limits = ['--limit', 'tokens:100000/minute,burst=200000', '--limit', 'requests:10/ever']

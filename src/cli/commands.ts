@@ -12,11 +12,12 @@ import { endpoint } from './endpoints.ts'
 import { key } from './keys.ts'
 import { explain, ledger } from './ledger.ts'
 import { counters } from './counters.ts'
+import { limits } from './limits.ts'
 import { plan } from './plans.ts'
 import { price } from './prices.ts'
 import { report } from './reports.ts'
 import { tenant } from './tenants.ts'
-import { closeDay, limits, model, rerate, rollup } from './upkeep.ts'
+import { closeDay, model, rerate, rollup } from './upkeep.ts'
 
 export const COMMANDS: Group = {
   words: 'Weighbridge: the multi-tenant gateway for Amazon Bedrock that weighs every call.',

@@ -1,8 +1,9 @@
 // wb key …: the API keys of a tenant.
 
 import { segment, type Json } from './client.ts'
-import { command, list, required, shown, text, type Group } from './command.ts'
+import { command, flag, list, required, shown, text, type Group } from './command.ts'
 import { usage } from './failure.ts'
+import { LIMIT_FORM, LIMIT_WORDS, limitOf, limitsText } from './limit-option.ts'
 import { allPages } from './pages.ts'
 import { recordOf, tableOf } from './table.ts'
 
@@ -21,6 +22,7 @@ export const key: Group = {
         name: text('name', 'a name for people'),
         'expires-at': text('time', 'when it ends: 2027-01-01 or 2027-01-01T00:00:00Z'),
         'may-act-for': list('tenant id', 'another tenant that it may make calls for'),
+        limit: list(LIMIT_FORM, LIMIT_WORDS),
       },
       async run({ admin }, { options }) {
         const made = await admin().ask('POST', pathOf(options.tenant), {
@@ -28,6 +30,7 @@ export const key: Group = {
             ...(options.name === undefined ? {} : { name: options.name }),
             ...(options['expires-at'] === undefined ? {} : { expires_at: options['expires-at'] }),
             ...(options['may-act-for'].length === 0 ? {} : { may_act_for: options['may-act-for'] }),
+            ...(options.limit.length === 0 ? {} : { limits: options.limit.map(limitOf) }),
           },
         })
         return shown(made, `${recordOf(forPeople(made))}${ONCE}`)
@@ -47,8 +50,9 @@ export const key: Group = {
           'expires_at',
           'revoked_at',
           'replaced_by',
+          'limits',
         ]
-        const rows = keys.map((row) => names.map((name) => row[name]))
+        const rows = keys.map((row) => names.map((name) => (name === 'limits' ? limitsText(row[name]) : row[name])))
         return shown(
           { keys },
           tableOf(
@@ -76,24 +80,29 @@ export const key: Group = {
       },
     }),
     update: command({
-      words: 'Changes name, end or the tenants that a key may act for.',
+      words: 'Changes name, end, limits or the tenants that a key may act for.',
       positionals: [KEY],
       options: {
         tenant: TENANT,
         name: text('name', 'a name for people'),
         'expires-at': text('time', 'when it ends; "never" takes the end away'),
         'may-act-for': list('tenant id', 'another tenant that it may make calls for; replaces all'),
+        limit: list(LIMIT_FORM, `${LIMIT_WORDS}; replaces all`),
+        'no-limits': flag('take its own limits away'),
       },
       async run({ admin }, { positionals, options }) {
         const end = options['expires-at']
-        const changed = await admin().ask('PATCH', `${pathOf(options.tenant)}/${segment(positionals['key id'])}`, {
-          body: {
-            ...(options.name === undefined ? {} : { name: options.name }),
-            ...(end === undefined ? {} : { expires_at: end === 'never' ? null : end }),
-            ...(options['may-act-for'].length === 0 ? {} : { may_act_for: options['may-act-for'] }),
-          },
-        })
-        return shown(changed, recordOf(changed))
+        const body = {
+          ...(options.name === undefined ? {} : { name: options.name }),
+          ...(end === undefined ? {} : { expires_at: end === 'never' ? null : end }),
+          ...(options['may-act-for'].length === 0 ? {} : { may_act_for: options['may-act-for'] }),
+          ...(options.limit.length === 0 ? {} : { limits: options.limit.map(limitOf) }),
+          ...(options['no-limits'] ? { limits: [] } : {}),
+        }
+        if (Object.keys(body).length === 0) throw usage('Nothing to change was given.')
+        const path = `${pathOf(options.tenant)}/${segment(positionals['key id'])}`
+        const changed = await admin().ask('PATCH', path, { body })
+        return shown(changed, recordOf(forPeople(changed)))
       },
     }),
     revoke: command({
@@ -102,7 +111,7 @@ export const key: Group = {
       options: { tenant: TENANT },
       async run({ admin }, { positionals, options }) {
         const ended = await admin().ask('DELETE', `${pathOf(options.tenant)}/${segment(positionals['key id'])}`)
-        return shown(ended, recordOf(ended))
+        return shown(ended, recordOf(forPeople(ended)))
       },
     }),
   },
@@ -111,9 +120,10 @@ export const key: Group = {
 const pathOf = (tenantId: string): string => `tenants/${segment(tenantId)}/keys`
 
 /** The secrets first: they are what the command is for. */
-const forPeople = ({ secret, access_key_id, secret_access_key, ...rest }: Json): Json => ({
-  secret,
+const forPeople = ({ secret, access_key_id, secret_access_key, limits, ...rest }: Json): Json => ({
+  ...(secret === undefined ? {} : { secret }),
   access_key_id,
-  secret_access_key,
+  ...(secret_access_key === undefined ? {} : { secret_access_key }),
   ...rest,
+  limits: limitsText(limits),
 })

@@ -2,6 +2,7 @@
 
 import { segment, type Json } from './client.ts'
 import { command, flag, shown, text, type Group } from './command.ts'
+import { limitTable } from './limit-table.ts'
 import { rowsOf } from './pages.ts'
 import { cellText, recordOf, tableOf } from './table.ts'
 
@@ -113,13 +114,4 @@ function ratingText(rating: Json): string {
     Array.isArray(rating.missing) && rating.missing.length > 0 ? `No price for ${rating.missing.join(', ')}.\n` : ''
   const agrees = rating.agrees === false ? 'These lines do NOT add up to the cost of the entry.\n' : ''
   return `\nPrices of version ${String(rating.price_version)}\n${table}${missing}${agrees}`
-}
-
-export function limitTable(limits: readonly Json[]): string {
-  const names = ['tenant_id', 'source', 'kind', 'per', 'mode', 'amount', 'used', 'held', 'left', 'resets_at']
-  const numeric = ['amount', 'used', 'held', 'left']
-  return tableOf(
-    names.map((title) => ({ title, numeric: numeric.includes(title) })),
-    limits.map((row) => names.map((name) => row[name])),
-  )
 }

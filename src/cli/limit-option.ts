@@ -98,7 +98,7 @@ const NAMED: readonly (readonly [name: RegExp, add: Add])[] = [
 /** The inverse, for tables; of what few limits have, only that there is more. */
 export function limitText(limit: unknown): string {
   if (typeof limit !== 'object' || limit === null) return ''
-  const { kind, amount, per, burst, mode, scope, split_by, time_zone } = limit as Record<string, unknown>
+  const { kind, amount, per, burst, mode, scope, split_by, time_zone, adjustments } = limit as Record<string, unknown>
   const period = kind === 'concurrency' ? '' : `/${per === null ? 'ever' : cellText(per)}`
   const extras = [
     typeof burst === 'number' ? `,burst=${burst}` : '',
@@ -106,6 +106,7 @@ export function limitText(limit: unknown): string {
     typeof time_zone === 'string' ? `,time-zone=${time_zone}` : '',
     typeof split_by === 'string' ? `,split-by=${split_by}` : '',
     scope === undefined ? '' : ',scoped',
+    adjustments === undefined ? '' : ',adjusted',
   ]
   return `${cellText(kind)}:${cellText(amount)}${period}${extras.join('')}`
 }

@@ -1,8 +1,7 @@
-// wb rerate, rollup, limits, model: upkeep, and what holds now.
+// wb rerate, rollup, model: upkeep, and what holds now.
 
-import { segment, type Json } from './client.ts'
+import { type Json } from './client.ts'
 import { command, flag, required, shown, text, type Group } from './command.ts'
-import { limitTable } from './ledger.ts'
 import { rowsOf } from './pages.ts'
 import { recordOf, tableOf } from './table.ts'
 
@@ -59,21 +58,6 @@ function rebuildText({ entries, buckets, differing, differences, verify_only }: 
   const done = verify_only === true ? 'compared' : 'rebuilt'
   const said = Array.isArray(differences) ? differences.map((difference) => `  ${String(difference)}\n`).join('') : ''
   return `${String(entries)} entries folded into ${String(buckets)} buckets and ${done}: ${String(differing)} differ.\n${said}`
-}
-
-export const limits: Group = {
-  words: 'Limits: what is used, held and left.',
-  commands: {
-    show: command({
-      words: 'Every limit that applies to a tenant, its own and those above it.',
-      positionals: [{ name: 'tenant', words: 'the tenant id' }],
-      async run({ admin }, { positionals }) {
-        const answer = await admin().ask('GET', `limits/${segment(positionals.tenant)}`)
-        const rows = rowsOf(answer.limits)
-        return shown(answer, rows.length === 0 ? 'No limit applies.\n' : limitTable(rows))
-      },
-    }),
-  },
 }
 
 export const model: Group = {

@@ -26,6 +26,7 @@ const TENANT: Shown<Tenant> = {
   allowedModels: 'shown',
   access: accessShown,
   limits: limitsShown,
+  planAdjustments: adjustmentsShown,
   createdAt: 'shown',
 }
 
@@ -236,6 +237,11 @@ function limitsShown(limits: readonly Limit[]): unknown {
       ]),
     ),
   )
+}
+
+/** The kind of the limit stands with the plan: amounts are shown in its smallest unit, as they are kept. */
+function adjustmentsShown(adjustments: Tenant['planAdjustments']): unknown {
+  return Object.fromEntries(Object.entries(adjustments).map(([limitId, list]) => [limitId, list.map(membersNamed)]))
 }
 
 function inUsd(value: unknown): unknown {

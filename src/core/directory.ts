@@ -8,6 +8,7 @@ import { joinDialects, type DialectPolicy } from './dialects.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
 import { scopedLimit, type ScopedLimit } from './limit.ts'
 import type { ApiKey, Principal, Tenant } from './tenant.ts'
+import { limitsOnTenant } from './tenant-limits.ts'
 
 const DEEPEST_TREE = 16
 
@@ -155,12 +156,9 @@ function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
   }
 }
 
-/** A plan's limits hold for each tenant that has the plan, not for all of them together. */
 function nodeOf(tenant: Tenant, plans: ReadonlyMap<string, Plan>): Node {
   const plan = tenant.planId === null ? undefined : plans.get(tenant.planId)
-  const own = tenant.limits.map((limit) => scopedLimit(limit, { source: 'tenant', tenantId: tenant.id }))
-  const shared = (plan?.limits ?? []).map((limit) => scopedLimit(limit, { source: 'plan', tenantId: tenant.id }))
-  return { tenant, plan, limits: [...own, ...shared] }
+  return { tenant, plan, limits: limitsOnTenant(tenant, plan ?? null) }
 }
 
 const limitsOfAll = (chain: readonly Tenant[], nodes: ReadonlyMap<string, Node>): readonly ScopedLimit[] =>

@@ -1,7 +1,7 @@
 // Tenants, their API keys and who a request is once known; the port through which they are kept.
 
 import type { AccessPolicy } from './access.ts'
-import type { Limit } from './limit.ts'
+import type { Limit, LimitAdjustment } from './limit.ts'
 
 export const TENANT_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 
@@ -19,6 +19,8 @@ export type Tenant = {
   readonly allowedModels: readonly string[] | null
   readonly access: AccessPolicy
   readonly limits: readonly Limit[]
+  /** what was added to limits of its plan, for it alone, by their ids */
+  readonly planAdjustments: Readonly<Record<string, readonly LimitAdjustment[]>>
   readonly createdAt: string
 }
 

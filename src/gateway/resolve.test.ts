@@ -24,6 +24,7 @@ function directoryOf(policy: Partial<AccessPolicy>): Directory {
     allowedModels: ['amazon.*'],
     access: { ...NO_ACCESS_POLICY, ...policy },
     limits: [],
+    planAdjustments: {},
     createdAt: TIME,
   } as const
   const key = {

@@ -262,6 +262,7 @@ const aTenant = (id: string) =>
     status: 'active',
     allowedModels: null,
     limits: [],
+    planAdjustments: {},
     access: NO_ACCESS_POLICY,
     createdAt: CREATED,
   }) as const

@@ -54,6 +54,7 @@ const TENANT: Tenant = {
   allowedModels: ['us.*'],
   access: NO_ACCESS_POLICY,
   limits: [limitOf({ kind: 'cost', per: 'month', amount: 2_500_000_000_000n, rolloverCap: 1_000_000_000_000n })],
+  planAdjustments: {},
   createdAt: '2026-10-01T00:00:00.000Z',
 }
 
@@ -124,6 +125,7 @@ export function auditStoreContract(name: string, open: () => Promise<OpenedAudit
         allowed_models: ['us.*'],
         access: expect.objectContaining({ denied_models: [], guardrail: null, assume_role: null }),
         limits: [expect.objectContaining({ kind: 'cost', per: 'month', amount: '2.5', rollover_cap: '1' })],
+        plan_adjustments: {},
         created_at: '2026-10-01T00:00:00.000Z',
       })
       expect(JSON.parse(rows[1]?.after ?? '')).toMatchObject({ status: 'disabled', limits: [] })

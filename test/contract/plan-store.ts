@@ -98,6 +98,7 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
         allowedModels: null,
         access: NO_ACCESS_POLICY,
         limits: [],
+        planAdjustments: {},
         createdAt: '2026-10-01T00:00:00.000Z',
       } as const
       await opened.tenants.createTenant(tenant)

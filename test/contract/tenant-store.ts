@@ -25,6 +25,7 @@ export const aTenant = (id: string, changes: Partial<Tenant> = {}): Tenant => ({
   allowedModels: null,
   access: NO_ACCESS_POLICY,
   limits: [],
+  planAdjustments: {},
   createdAt: '2026-10-01T00:00:00.000Z',
   ...changes,
 })
@@ -73,6 +74,7 @@ export function tenantStoreContract(name: string, open: () => Promise<OpenedTena
         status: 'disabled',
         allowedModels: ['anthropic.*'],
         access: anAccessPolicy,
+        planAdjustments: { "it's": [{ amount: 2n ** 66n, from: 1, until: null, reason: 'a "word"' }] },
         limits: [
           limitOf({ kind: 'cost', per: 'month', amount: 2n ** 80n }),
           limitOf({ kind: 'requests', per: 'second', amount: 10n, burst: 100n, mode: 'soft' }),

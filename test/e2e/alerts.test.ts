@@ -64,13 +64,17 @@ async function call(
   count: number,
   modelId = HAIKU,
   project = 'none',
+  maxTokens = 100,
 ): Promise<number> {
   let status = 0
   for (let index = 0; index < count; index += 1) {
     const response = await fetch(`${gateway.url}/model/${encodeURIComponent(modelId)}/converse`, {
       method: 'POST',
       headers: { authorization: `Bearer ${tenant.secret}`, 'content-type': 'application/json' },
-      body: converseBody(`call-${index}`, 'Answer in 5 words.', { requestMetadata: { project } }),
+      body: converseBody(`call-${index}`, 'Answer in 5 words.', {
+        requestMetadata: { project },
+        inferenceConfig: { maxTokens },
+      }),
     })
     await response.arrayBuffer()
     status = response.status
@@ -104,6 +108,14 @@ async function metrics(): Promise<string> {
   return answer.text()
 }
 
+async function deliveredOf(tenantId: string): Promise<number> {
+  const { alerts } = await gateway.admin('GET', 'alerts')
+  const own = (alerts as { tenant_id: string; deliveries: { state: string }[] }[]).filter(
+    ({ tenant_id }) => tenant_id === tenantId,
+  )
+  return own.flatMap(({ deliveries }) => deliveries).filter(({ state }) => state === 'delivered').length
+}
+
 const LONG = { timeout: 30_000, interval: 50 }
 
 describe('alerts', () => {
@@ -114,6 +126,8 @@ describe('alerts', () => {
     await expect.poll(() => toldOf('team-a').map(({ percent }) => percent), LONG).toEqual([50])
     expect(await call(tenant, CALLS)).toBe(429)
     await expect.poll(() => toldOf('team-a').length, LONG).toBe(3)
+    // a receiver hears again of what was not yet noted as delivered, under the same id; that is another test's
+    await expect.poll(() => deliveredOf('team-a'), LONG).toBe(3)
     await gateway.kill()
     gateway = await start()
     // what comes of another tenant's alert shows that all were looked at again
@@ -125,6 +139,27 @@ describe('alerts', () => {
     expect(new Set(told.map(({ percent }) => percent))).toEqual(new Set([50, 80, 100]))
     expect([told.length, new Set(told.map(({ id }) => id)).size]).toEqual([3, 3])
   }, 60_000)
+
+  it('of the whole of a hard budget are raised at the first refusal, once, also across a kill', async () => {
+    const budget = (amount: string) => ({ limits: [{ kind: 'cost', per: 'year', amount }] })
+    const tenant = await gateway.tenant('team-w', budget('0.003'))
+    // a call that an untouched budget would not take says nothing of this one
+    expect(await call(tenant, 1, HAIKU, 'none', 60_000)).toBe(400)
+    while ((await call(tenant, 1, HAIKU, 'none', 100)) === 200);
+    expect(await call(tenant, 3, HAIKU, 'none', 100)).toBe(400)
+    const all = async () => (await raisedBy('quotas')).filter(({ tenant_id }) => tenant_id === 'team-w')
+    const whole = async () => (await all()).filter(({ data }) => (data as { percent: number }).percent === 100)
+    await expect.poll(whole, LONG).toMatchObject([{ data: { reached_by: 'refusal', limit_kind: 'cost' } }])
+    await gateway.kill()
+    gateway = await start()
+    expect(await call(tenant, 3, HAIKU, 'none', 100)).toBe(400)
+    const fence = await gateway.tenant('fence-w', budget('0.003'))
+    while ((await call(fence, 1, HAIKU, 'none', 100)) === 200);
+    await expect
+      .poll(async () => (await raisedBy('quotas')).some(({ tenant_id }) => tenant_id === 'fence-w'), LONG)
+      .toBe(true)
+    expect(await whole()).toHaveLength(1)
+  }, 90_000)
 
   it('reach a receiver that fails and redirects at first, under one id', async () => {
     const before = receiver.received.length
@@ -222,6 +257,18 @@ describe('alerts', () => {
     const tested = await gateway.admin('POST', 'alert-tests', { target_id: 'evil' })
     expect(tested.delivered).toBe(false)
     expect(String(tested.error)).toMatch(/which is not public|cannot be reached/)
+    const { rows } = await gateway.admin('GET', 'audit?resource=alert_target&limit=4')
+    const row = (resource_id: string, outcome: string, after: object) => ({
+      action: 'POST /admin/v1/alert-tests',
+      actor: { kind: 'admin_token' },
+      resource_id,
+      outcome,
+      after,
+    })
+    expect((rows as unknown[]).slice(0, 2)).toMatchObject([
+      row('evil', 'finished', { delivered: false }),
+      row('evil', 'started', { job: 'test' }),
+    ])
   }, 60_000)
 
   it('leave no secret in the data folder, the log or any answer', async () => {

@@ -3,6 +3,7 @@
 import { NO_ACCESS_POLICY } from '../../src/core/access.ts'
 import { USUAL_BUDGETING } from '../../src/core/budgeting.ts'
 import { USUAL_DIALECTS } from '../../src/core/dialects.ts'
+import { limitOf } from '../../src/core/limit.ts'
 import { ALL_TENANTS } from '../../src/core/tenant.ts'
 import { entry, fakeAdmin, type FakeAdmin } from './admin.ts'
 import type { AdminDependencies } from '../../src/admin/dependencies.ts'
@@ -97,6 +98,14 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   'GET /prices/versions/{version}': () => ({ path: { version: '1' } }),
   'GET /models': nothing,
   'GET /limits/{tenant_id}': tenantPath,
+  'POST /limits/{tenant_id}/adjustments': (owner) => ({
+    ...tenantPath(owner),
+    body: { limit_id: 'requests-day', key_id: THINGS[owner('body.key_id')].key, amount: 5 },
+  }),
+  'DELETE /limits/{tenant_id}/adjustments': (owner) => ({
+    ...tenantPath(owner),
+    query: { limit_id: 'requests-day', key: THINGS[owner('query.key')].key },
+  }),
   'GET /requests/{request_id}': (owner) => ({ path: { request_id: THINGS[owner('path.request_id')].request } }),
   'GET /ledger': (owner) => ({
     query: { tenant: THINGS[owner('query.tenant')].tenant, key: THINGS[owner('query.key')].key },
@@ -155,6 +164,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
       allowedModels: null,
       access: NO_ACCESS_POLICY,
       limits: [],
+      planAdjustments: {},
       createdAt: '2026-01-01T00:00:00.000Z',
     })
     await tenants.createKey({
@@ -168,7 +178,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
       expiresAt: null,
       revokedAt: null,
       replacedBy: null,
-      limits: [],
+      limits: [limitOf({ kind: 'requests', per: 'day', amount: 1_000n })],
     })
     await ledger.append(entry({ requestId: request, tenantId: tenant, keyId: key }))
     const unpriced = { cost: null, inputCost: null, priceVersion: null }

@@ -72,7 +72,6 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
     alertTargets: {
       problemOf: () => null,
       seal: (secret, id) => `sealed ${secret.length} for ${id}`,
-      test: async () => null,
     },
     jobs: {
       rerate: async () => ({
@@ -86,6 +85,7 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
       rebuildRollups: (options) => stores.rollups.rebuild(options),
       verifyCounters: async () => [],
       checkStore: async () => [],
+      testAlertTarget: async () => null,
       closeDay: async (date) => ({
         date: date ?? '2026-11-19',
         window: { start: 0, end: 86_400_000 },

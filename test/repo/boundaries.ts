@@ -118,6 +118,7 @@ export const LAYERS: readonly Layer[] = [
       'src/audited-jobs.ts',
       'src/recovery.ts',
       'src/router-file.ts',
+      'src/ship-plans.ts',
       'src/ship-prices.ts',
       'src/data-upkeep.ts',
     ],

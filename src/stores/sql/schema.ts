@@ -35,6 +35,7 @@ export type Schema = {
     allowed_models: string | null
     access: string
     limits: string
+    plan_adjustments: string
     created_at: string
   }
   api_keys: {

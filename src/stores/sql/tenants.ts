@@ -7,7 +7,7 @@ import { inScope, StoreConflict } from '../../core/tenant.ts'
 import { accessFromJson, accessToJson } from './access.ts'
 import type { ApiKey, Tenant, TenantScope, TenantStatus, TenantStore } from '../../core/tenant.ts'
 import { changing, type Writer } from './changes.ts'
-import { limitsFromJson, limitsToJson } from './limits.ts'
+import { adjustmentsFromJson, adjustmentsToJson, limitsFromJson, limitsToJson } from './limits.ts'
 import type { Schema } from './schema.ts'
 
 const MAX_DEPTH = 16
@@ -208,6 +208,7 @@ const rowFromTenant = (tenant: Tenant): Selectable<Schema['tenants']> => ({
   allowed_models: tenant.allowedModels === null ? null : JSON.stringify(tenant.allowedModels),
   access: accessToJson(tenant.access),
   limits: limitsToJson(tenant.limits),
+  plan_adjustments: adjustmentsToJson(tenant.planAdjustments),
   created_at: tenant.createdAt,
 })
 
@@ -221,6 +222,7 @@ const tenantFromRow = (row: Selectable<Schema['tenants']>): Tenant => ({
   allowedModels: row.allowed_models === null ? null : (JSON.parse(row.allowed_models) as string[]),
   access: accessFromJson(row.access),
   limits: limitsFromJson(row.limits),
+  planAdjustments: adjustmentsFromJson(row.plan_adjustments),
   createdAt: row.created_at,
 })
 
