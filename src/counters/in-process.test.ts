@@ -1,10 +1,12 @@
 // The counters of one process keep what every implementation promises.
 
 import { countersContract, PLACE_MILLISECONDS } from '../../test/contract/counters.ts'
+import { countersProperties } from '../../test/contract/counters-properties.ts'
 import { countersSimulation } from '../../test/contract/counters-simulation.ts'
 import { createInProcessCounters } from './in-process.ts'
 
 const open = () => createInProcessCounters({ placeMilliseconds: PLACE_MILLISECONDS })
 
 countersContract('in process', open)
+countersProperties('in process', open)
 countersSimulation('in process', open)
