@@ -9,9 +9,14 @@ import { parquetOf } from './archives/parquet.ts'
 import { closeKindsOf } from './closed-kinds.ts'
 import type { Config } from './config.ts'
 import { ALL_TENANTS } from './core/tenant.ts'
+import type { Directory } from './core/directory.ts'
+import type { PriceBook } from './core/price-book.ts'
+import type { Counters } from './core/reservation.ts'
 import type { CostItem } from './gateway/facade-operations.ts'
 import { createDayCloser, type DayCloser } from './jobs/close-schedule.ts'
 import type { Shelf } from './jobs/closed-files.ts'
+import { countingCorrections } from './jobs/count-corrections.ts'
+import { createHourDivider, type HourDivider } from './jobs/hour-divider.ts'
 import { createMeteringLog, type MeteringLog, type UsageSink } from './jobs/metering-log.ts'
 import { usageSinkOf } from './jobs/usage-sinks.ts'
 import { cellText } from './reports/csv.ts'
@@ -37,6 +42,27 @@ export function dayCloserOf({ config, log, store }: Books): DayCloser {
     shelf: shelfOf(config),
     onClosed: ({ date, state, files }) => log.info({ date, state, file: files.at(-1) }, 'a day was closed'),
     onFailure: (thrown) => log.error({ detail: String(thrown) }, 'a day could not be closed; it is tried again'),
+  })
+}
+
+/** What is divided reaches the budgets at once. An hour is over when the longest call that began in it must be. */
+export function hourDividerOf({
+  config,
+  log,
+  store,
+  counters,
+  snapshots,
+}: Books & {
+  readonly counters: Counters
+  readonly snapshots: { readonly directory: () => Directory; readonly priceBook: () => PriceBook }
+}): HourDivider {
+  return createHourDivider({
+    ledger: countingCorrections(store.ledger, { counters, directory: snapshots.directory }),
+    rollups: store.rollups,
+    priceBook: snapshots.priceBook,
+    now,
+    delayMilliseconds: config.upstreamTotalTimeoutMilliseconds + config.drainMaxSeconds * 1_000 + 60_000,
+    onFailure: (thrown) => log.error({ detail: String(thrown) }, 'hours could not be divided; it is tried again'),
   })
 }
 

@@ -16,6 +16,7 @@ import type { Lifecycles } from './gateway/lifecycles.ts'
 import { SURFACES } from './gateway/surfaces/index.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { DayCloser } from './jobs/close-schedule.ts'
+import type { HourDivider } from './jobs/hour-divider.ts'
 import type { RefusedCalls } from './gateway/refused-calls.ts'
 import { countingCorrections } from './jobs/count-corrections.ts'
 import { rateUnpriced } from './jobs/rate-unpriced.ts'
@@ -33,6 +34,7 @@ export type ControlPlaneParts = {
   readonly pipeline: Pipeline
   readonly lifecycles: Lifecycles
   readonly dayCloser: DayCloser
+  readonly hourDivider: HourDivider
   readonly refusedCalls: RefusedCalls
   readonly alerting: Alerting
   readonly newId: () => string
@@ -136,8 +138,13 @@ function jobsOf(parts: ControlPlaneParts, origin: AuditOrigin): AdminJobs {
         tenantId: options.tenantId ?? null,
         asked: { job: 'rerate', from: options.from, to: options.to, model_id: modelId, tenant_id: options.tenantId },
         figures,
-        run: (announce) =>
-          rerate(correcting(announce), { ...options, ...(modelId === undefined ? {} : { modelGlob: modelId }) }),
+        async run(announce) {
+          const glob = modelId === undefined ? {} : { modelGlob: modelId }
+          const outcome = await rerate(correcting(announce), { ...options, ...glob })
+          // hours are whole: whoever asks for a range has all of its hours divided again
+          if (!options.dryRun) await parts.hourDivider.divide(options)
+          return outcome
+        },
       }),
     ratePreviouslyUnpriced: () =>
       audited({

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pino, type Logger } from 'pino'
 import { createAdmin } from './admin/index.ts'
 import { createAlerting, type Alerting } from './alerting.ts'
-import { costItemsOf, dayCloserOf, meteringLogOf } from './bookkeeping.ts'
+import { costItemsOf, dayCloserOf, hourDividerOf, meteringLogOf } from './bookkeeping.ts'
 import { createApplication } from './application.ts'
 import { burnRateOf } from './catalogue/burn-down.ts'
 import { modelFacts, MODELS } from './catalogue/models.ts'
@@ -102,11 +102,13 @@ export async function start(config: Config): Promise<Started> {
   const tokens = tokensOf(parts)
   const pipeline = pipelineOf(parts, tokens)
   const dayCloser = dayCloserOf(parts)
+  const hourDivider = hourDividerOf(parts)
   const admin = await createAdmin(
     adminDependenciesOf({
       ...parts,
       pipeline,
       dayCloser,
+      hourDivider,
       countsOf: (directory) => countsOf(store, directory, false),
       adminTokenHash: token.hash,
       randomBytes,
@@ -139,6 +141,7 @@ export async function start(config: Config): Promise<Started> {
   parts.snapshots.startPolling(POLL_MILLISECONDS, onReloadFailure)
   parts.routerFile.startWatching(POLL_MILLISECONDS, () => void parts.snapshots.refresh().catch(onReloadFailure))
   dayCloser.start(CLOSE_CHECK_MILLISECONDS)
+  hourDivider.start(CLOSE_CHECK_MILLISECONDS)
   parts.alerting.start()
   let stopping: Promise<void> | null = null
   return {
@@ -148,7 +151,7 @@ export async function start(config: Config): Promise<Started> {
     reloadRouters: routerFile.reload,
     stop() {
       stopping ??= stopAll(parts, pipeline, listener, async () => {
-        await Promise.all([admin.close(), dayCloser.stop(), parts.alerting.stop()])
+        await Promise.all([admin.close(), dayCloser.stop(), hourDivider.stop(), parts.alerting.stop()])
       })
       return stopping
     },

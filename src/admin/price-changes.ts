@@ -1,7 +1,15 @@
 // A change to the price book on its way in: checked, confirmed where it looks like a slip, stored whole, made effective.
 
+import { parseModelId } from '../core/model.ts'
 import { formatPicoUsd, picoUsd } from '../core/money.ts'
-import { findPrice, periodOf, type Price, type PriceAdjustment, type PriceBook } from '../core/price-book.ts'
+import {
+  findPrice,
+  periodOf,
+  type HourlyPrice,
+  type Price,
+  type PriceAdjustment,
+  type PriceBook,
+} from '../core/price-book.ts'
 import { checkPrices } from '../core/price-check.ts'
 import { DIMENSIONS } from '../core/usage.ts'
 import type { AdminDependencies } from './dependencies.ts'
@@ -13,6 +21,7 @@ import { shadowsOf } from './price-shadows.ts'
 export type WantedChange = {
   readonly prices: readonly Price[]
   readonly adjustments: readonly PriceAdjustment[]
+  readonly hourly?: readonly HourlyPrice[]
   readonly author: string
   readonly note: string
   readonly confirm: boolean
@@ -32,12 +41,13 @@ const SHOWN_DOUBTS = 5
 
 /** Throws AdminError: what contradicts itself is refused; what looks like a slip needs `confirm`, except in a dry run. */
 export async function applyChange(deps: AdminDependencies, wanted: WantedChange): Promise<PriceOutcome> {
-  const { prices, adjustments, author, note } = wanted
+  const { prices, adjustments, hourly = [], author, note } = wanted
   const book = deps.priceBook()
   const problems = checkPrices({ prices, adjustments }, book)
   const refused = problems.find(({ kind }) => kind === 'refused')
   if (refused !== undefined) throw invalid(fieldOf(refused.index), refused.message)
-  await refuseUnknownTenants(deps, prices, adjustments)
+  for (const [index, price] of hourly.entries()) refuseHourly(price, index)
+  await refuseUnknownTenants(deps, { prices, adjustments, hourly })
   const shadows = shadowsOf(prices, book)
   const doubts = [
     ...problems.map(({ index, message }) => {
@@ -52,6 +62,7 @@ export async function applyChange(deps: AdminDependencies, wanted: WantedChange)
   const version = await deps.prices.appendVersion({
     prices,
     adjustments,
+    ...(hourly.length === 0 ? {} : { hourly }),
     author,
     note,
     createdAt: timeOf(deps.now()),
@@ -102,15 +113,31 @@ function exampleOf(price: Price, book: PriceBook): string {
   return `For example, ${quantity.toLocaleString('en-US')} ${price.dimension} would cost ${cost(price.unitPrice)}; ${before}.`
 }
 
+const HOUR_MILLISECONDS = 3_600_000
+
+/** Hours are divided whole, so no price changes within one. */
+function refuseHourly(price: HourlyPrice, index: number): void {
+  const { from, to } = periodOf(price)
+  const field = `hourly[${index}]`
+  if (parseModelId(price.modelId) === null) throw invalid(`${field}.model_id`, `"${price.modelId}" names no model.`)
+  if (to <= from) throw invalid(`${field}.effective_to`, 'A price that ends when it begins or before never holds.')
+  if (from % HOUR_MILLISECONDS !== 0)
+    throw invalid(`${field}.effective_from`, 'A price by the hour begins at a full hour, UTC.')
+  if (Number.isFinite(to) && to % HOUR_MILLISECONDS !== 0)
+    throw invalid(`${field}.effective_to`, 'A price by the hour ends at a full hour, UTC.')
+}
+
 async function refuseUnknownTenants(
   deps: AdminDependencies,
-  prices: readonly Price[],
-  adjustments: readonly PriceAdjustment[],
+  { prices, adjustments, hourly }: Required<Pick<WantedChange, 'prices' | 'adjustments' | 'hourly'>>,
 ): Promise<void> {
   const named = new Map<string, string>()
   for (const [index, { tenantId }] of adjustments.entries()) named.set(tenantId, `adjustments[${index}].tenant_id`)
   for (const [index, { tenantId }] of prices.entries()) {
     if (tenantId !== null) named.set(tenantId, `prices[${index}].tenant_id`)
+  }
+  for (const [index, { idleTenantId }] of hourly.entries()) {
+    if (idleTenantId !== null) named.set(idleTenantId, `hourly[${index}].idle_tenant_id`)
   }
   for (const [tenantId, field] of named) {
     const tenant = await deps.tenants.getTenant({ kind: 'all' }, tenantId)

@@ -2,10 +2,12 @@
 
 import { z } from 'zod'
 import { ROUTINGS, TIERS } from '../core/model.ts'
+import { formatPicoUsd, parsePicoUsd } from '../core/money.ts'
 import {
   formatUnitPrice,
   parseUnitPrice,
   type FoundPrice,
+  type HourlyPrice,
   type Price,
   type PriceAdjustment,
 } from '../core/price-book.ts'
@@ -43,6 +45,45 @@ export const writtenAdjustment = z.strictObject({
   basis_points: z.int().min(0).max(1_000_000).meta({ description: '10000 changes nothing, 9000 is ten percent off' }),
   effective_from: fields.instant,
   effective_to: fields.instant.nullable().default(null),
+})
+
+/** What capacity costs for an hour, used or not. */
+export const writtenHourlyPrice = z.strictObject({
+  model_id: fields.modelId.meta({
+    description: 'the id that is called: "sagemaker.<id>", or the ARN of provisioned throughput',
+  }),
+  usd: z
+    .string()
+    .regex(/^\d{1,6}(?:\.\d{1,12})?$/, 'must be a decimal string in USD, such as "1.408"')
+    .meta({ description: 'USD for one instance, or model unit, for one hour' }),
+  units: z.int().min(0).max(10_000).default(1).meta({ description: 'instances, or model units' }),
+  idle_tenant_id: fields.tenantId
+    .nullable()
+    .default(null)
+    .meta({ description: 'who pays for hours in which nobody calls; null: nobody' }),
+  effective_from: fields.instant,
+  effective_to: fields.instant.nullable().default(null),
+  source: z.string().trim().min(1).max(300).default('entered'),
+})
+
+export const hourlyPriceFromJson = (written: z.output<typeof writtenHourlyPrice>): HourlyPrice => ({
+  modelId: written.model_id,
+  unitPrice: parsePicoUsd(written.usd),
+  units: written.units,
+  idleTenantId: written.idle_tenant_id,
+  effectiveFrom: written.effective_from,
+  effectiveTo: written.effective_to,
+  source: written.source,
+})
+
+export const hourlyPriceToJson = (price: HourlyPrice): z.input<typeof writtenHourlyPrice> => ({
+  model_id: price.modelId,
+  usd: formatPicoUsd(price.unitPrice),
+  units: price.units,
+  idle_tenant_id: price.idleTenantId,
+  effective_from: price.effectiveFrom,
+  effective_to: price.effectiveTo,
+  source: price.source,
 })
 
 export const priceReply = z.object({

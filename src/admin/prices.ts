@@ -10,10 +10,13 @@ import { operation } from './operation.ts'
 import { applyChange } from './price-changes.ts'
 import {
   adjustmentFromJson,
+  hourlyPriceFromJson,
+  hourlyPriceToJson,
   priceFromJson,
   priceReply,
   priceToJson,
   writtenAdjustment,
+  writtenHourlyPrice,
   writtenPrice,
 } from './price-json.ts'
 
@@ -59,6 +62,7 @@ export const changePrices = operation({
     .strictObject({
       prices: z.array(writtenPrice).max(MOST_SHOWN).default([]),
       adjustments: z.array(writtenAdjustment).max(MOST_SHOWN).default([]),
+      hourly: z.array(writtenHourlyPrice).max(MOST_SHOWN).default([]),
       note: z.string().trim().max(500).default(''),
       author: z
         .string()
@@ -70,7 +74,7 @@ export const changePrices = operation({
       confirm: z.boolean().default(false),
       dry_run: z.boolean().default(false),
     })
-    .refine(({ prices, adjustments }) => prices.length + adjustments.length > 0, {
+    .refine(({ prices, adjustments, hourly }) => prices.length + adjustments.length + hourly.length > 0, {
       path: ['prices'],
       message: 'must hold at least one price, or adjustments at least one percentage',
     }),
@@ -86,7 +90,8 @@ export const changePrices = operation({
     const prices = body.prices.map(priceFromJson)
     const adjustments = body.adjustments.map(adjustmentFromJson)
     const { author, note, confirm, dry_run: dryRun } = body
-    const outcome = await applyChange(deps, { prices, adjustments, author, note, confirm, dryRun })
+    const hourly = body.hourly.map(hourlyPriceFromJson)
+    const outcome = await applyChange(deps, { prices, adjustments, hourly, author, note, confirm, dryRun })
     return {
       price_version: outcome.version,
       prices: prices.length,
@@ -136,6 +141,7 @@ export const getVersion = operation({
         effective_to: z.string().nullable(),
       }),
     ),
+    changed_hourly: z.array(writtenHourlyPrice),
     next_cursor: fields.nextCursor,
   }),
   async run({ deps, params, query }) {
@@ -151,6 +157,7 @@ export const getVersion = operation({
         effective_from: adjustment.effectiveFrom,
         effective_to: adjustment.effectiveTo,
       })),
+      changed_hourly: (version.hourly ?? []).slice(0, MOST_SHOWN).map(hourlyPriceToJson),
       next_cursor: next,
     }
   },

@@ -202,6 +202,13 @@ describe('prices', () => {
     expect((await line.run('price versions')).out).toMatch(/^ +2 .* admin +2 +0 +why$/m)
   })
 
+  it('by the hour are stored with what they are for', async () => {
+    const from = ['--from', '2026-12-01T00:00:00Z']
+    await line.json(['price', 'hourly', 'sagemaker.mixtral', '--usd', '1.408', '--units', '2', ...from])
+    const hourly = [{ modelId: 'sagemaker.mixtral', unitPrice: 1_408_000_000_000n, units: 2, idleTenantId: null }]
+    expect(line.admin.stores.prices.versions.at(-1)).toMatchObject({ hourly })
+  })
+
   it('that look like a slip need --confirm, which the words say', async () => {
     const set = 'price set anthropic.claude-sonnet-5 --price input_tokens=3000'
     const refused = await line.run(set)

@@ -92,6 +92,35 @@ export const price: Group = {
         return store(context, { adjustments: [adjustment] }, options)
       },
     }),
+    hourly: command({
+      words: 'Stores what capacity costs by the hour, used or not: it is divided among the calls of each hour.',
+      positionals: [
+        { name: 'model', words: '"sagemaker." and the id of an endpoint, or the ARN of provisioned throughput' },
+      ],
+      options: {
+        usd: required('usd', 'for one instance, or model unit, for one hour'),
+        units: text('number', 'instances, or model units; one when left out'),
+        from: required('time', 'the full hour at which it begins to hold'),
+        to: text('time', 'the full hour at which it ends; never when left out'),
+        'idle-tenant': text('tenant id', 'who pays for hours in which nobody calls; nobody when left out'),
+        source: text('text', 'where the figure is from'),
+        ...CHANGE,
+      },
+      async run(context, { positionals, options }) {
+        const hourly = {
+          model_id: positionals.model,
+          usd: options.usd,
+          effective_from: options.from,
+          ...(options.units === undefined ? {} : { units: wholeNumber(options.units, 'units') }),
+          ...given({
+            effective_to: options.to,
+            idle_tenant_id: options['idle-tenant'],
+            source: options.source,
+          }),
+        }
+        return store(context, { hourly: [hourly] }, options)
+      },
+    }),
     import: command({
       words: 'Shows what an AWS Price List file would change; with --apply, stores it.',
       options: {

@@ -1,5 +1,6 @@
 // Re-rating: where the price book of now says another cost than the ledger, a correcting entry brings the sum to it; nothing is edited.
 
+import { isChargedByHour } from '../core/hourly-price.ts'
 import { LedgerConflict, type LedgerEntry, type LedgerFilter, type LedgerStore } from '../core/ledger.ts'
 import { matchesModelGlob } from '../core/model.ts'
 import { addUsd, subtractUsd, ZERO_USD, type PicoUsd } from '../core/money.ts'
@@ -109,6 +110,8 @@ async function dueCorrection(
 ): Promise<LedgerEntry | 'unpriced' | null> {
   const { baseModel, routing, region, tier, tenantId, startedAt } = entry
   const question = { baseModel: baseModel ?? '', routing, region, tier, tenantId, at: startedAt }
+  // divide-hours.ts says what it costs
+  if (isChargedByHour(book, { ...question, modelId: entry.modelId, baseModel })) return null
   const { cost, inputCost } = rate(book, question, entry.usage)
   const corrections = await ledger.correctionsOf(ALL_TENANTS, entry.requestId)
   const unrated = entry.cost === null && !corrections.some((correction) => correction.ratesUnpriced)

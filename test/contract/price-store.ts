@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { picoUsd } from '../../src/core/money.ts'
-import type { Price, PriceStore, PriceVersion } from '../../src/core/price-book.ts'
+import type { HourlyPrice, Price, PriceStore, PriceVersion } from '../../src/core/price-book.ts'
 
 export type OpenedPrices = {
   readonly prices: PriceStore
@@ -48,7 +48,16 @@ export function priceStoreContract(name: string, open: () => Promise<OpenedPrice
 
     it('are numbered from 1 and come back as they were stored', async () => {
       const first = aChange('first', [aPrice(), aPrice({ unitPrice: picoUsd(2n ** 70n), tenantId: 'team-a' })])
-      const second = aChange('', [])
+      const hourly: HourlyPrice = {
+        modelId: 'sagemaker.mixtral',
+        unitPrice: picoUsd(2n ** 70n),
+        units: 2,
+        idleTenantId: 'team-a',
+        effectiveFrom: '2026-01-01T00:00:00Z',
+        effectiveTo: null,
+        source: 'quote',
+      }
+      const second = { ...aChange('', []), hourly: [hourly] }
       expect(await prices.versionsAfter(0)).toEqual([])
       expect(await prices.appendVersion(first)).toBe(1)
       expect(await prices.appendVersion(second)).toBe(2)

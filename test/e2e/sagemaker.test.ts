@@ -207,6 +207,40 @@ describe('what is refused', () => {
   })
 })
 
+describe('an endpoint that is paid for by the hour', () => {
+  const costs = (usd: string) => ({ limits: [{ kind: 'cost', per: 'month', amount: usd, mode: 'hard' }] })
+
+  it('has calls of open cost, which a hard budget takes only with a price that stands in', async () => {
+    await harness.admin('PUT', 'endpoints/hourly', { endpoint_name: 'Hourly-SM', max_output_tokens: 100 })
+    const hourly = [{ model_id: 'sagemaker.hourly', usd: '1.408', units: 2, effective_from: '2026-01-01T00:00:00Z' }]
+    await harness.admin('POST', 'prices', { hourly })
+    const invokeBy = async (id: string, over: Record<string, unknown>) => {
+      const own = clientOf(harness.url, await harness.tenant(id, over))
+      const answered = await invoke('Hourly-SM', PROMPT, {}, own).then(
+        () => 'answered',
+        (thrown: Error) => `${thrown.name}: ${thrown.message}`,
+      )
+      own.destroy()
+      return answered
+    }
+    expect(await invokeBy('soft', {})).toBe('answered')
+    expect(await last()).toMatchObject({ model_id: 'sagemaker.hourly', cost_usd: null, ending: 'completed' })
+    expect(await invokeBy('hard', costs('10'))).toContain('paid for by the hour')
+    const fallback_price = { input: '1', output: '2' }
+    await harness.admin('PUT', 'plans/fallback', { name: 'f', allowed_models: ['*'], budgeting: { fallback_price } })
+    expect(await invokeBy('stands-in', { plan_id: 'fallback', ...costs('10') })).toBe('answered')
+    expect(await last()).toMatchObject({ cost_usd: null })
+    expect(await invokeBy('poor', { plan_id: 'fallback', ...costs('0.0000001') })).toContain('ServiceQuotaExceeded')
+  })
+
+  it('begins and ends on the hour, and names a tenant that there is', async () => {
+    const price = { model_id: 'sagemaker.hourly', usd: '1', effective_from: '2026-01-01T00:30:00Z' }
+    await expect(harness.admin('POST', 'prices', { hourly: [price] })).rejects.toThrow('full hour')
+    const idle = { ...price, effective_from: '2026-01-01T01:00:00Z', idle_tenant_id: 'nobody' }
+    await expect(harness.admin('POST', 'prices', { hourly: [idle] })).rejects.toThrow('no tenant nobody')
+  })
+})
+
 describe('a fault of SageMaker', () => {
   const fault = (faults: string[], more: object = {}) =>
     fetch(`${harness.simulator.url}/_simulator/scenario`, {

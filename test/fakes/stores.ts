@@ -247,7 +247,7 @@ function matches(entry: LedgerEntry, filter: LedgerFilter, entries: readonly Led
 const isUnpriced = (entry: LedgerEntry, entries: readonly LedgerEntry[]): boolean =>
   entry.cost === null && !entries.some(({ corrects, ratesUnpriced }) => corrects === entry.requestId && ratesUnpriced)
 
-function fakeRollups(entries: readonly LedgerEntry[]): RollupStore {
+export function fakeRollups(entries: readonly LedgerEntry[]): RollupStore {
   return {
     async query(scope, { from, to, groupBy, tenantId, modelId }) {
       const groups = new Map<string, { group: Record<string, string>; sums: ReturnType<typeof emptySums> }>()
