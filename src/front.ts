@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import type { Logger } from 'pino'
 import type { Application } from './application.ts'
 import type { Config } from './config.ts'
+import { pathOfProxied } from './gateway/routers/proxy.ts'
 import type { SocketLimits, Sockets } from './gateway/sockets.ts'
 import { createListener, type Listener } from './http/listener.ts'
 import { createHttpFaults } from './http-faults.ts'
 import type { Metrics } from './metrics.ts'
+import type { RouterFile } from './router-file.ts'
 
 export type FrontDependencies = {
   readonly config: Config
@@ -15,11 +17,13 @@ export type FrontDependencies = {
   readonly metrics: Metrics
   readonly application: Application
   readonly sockets: Sockets
+  readonly routerFile: Pick<RouterFile, 'current'>
   readonly newId: () => string
   readonly now: () => number
 }
 
-export function frontOf({ config, log, metrics, application, sockets, newId, now }: FrontDependencies): Listener {
+export function frontOf(dependencies: FrontDependencies): Listener {
+  const { config, log, metrics, application, sockets, routerFile, newId, now } = dependencies
   const { tlsCertFile, tlsKeyFile } = config
   const tls =
     tlsCertFile === null || tlsKeyFile === null
@@ -33,6 +37,7 @@ export function frontOf({ config, log, metrics, application, sockets, newId, now
   })
   return createListener({
     onRequest: (exchange) => void application.handle(exchange),
+    originForm: (target, host) => pathOfProxied(routerFile.current(), target, host),
     onWebSocket: (handshake) => void sockets.handle(handshake),
     ...faults,
     ...tls,

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net'
 import { type Connection, handOn, type Handlers } from './connection.ts'
 import type { Deadlines, Watched } from './deadlines.ts'
-import { HTTP_FAULTS, HttpFault } from './exchange.ts'
+import { HTTP_FAULTS, HttpFault, type HttpFaultCode } from './exchange.ts'
 import type { ExchangeContext, Surroundings } from './exchange-context.ts'
 import { Http1Exchange } from './exchange-http1.ts'
 import { faultOfHeaders, faultOfTarget, lowerCaseNames } from './headers.ts'
@@ -19,7 +19,7 @@ export interface Http1Side {
 
 export function createHttp1Side(handlers: Handlers, surroundings: Surroundings): Http1Side {
   const connections = new WeakMap<object, Http1Connection>()
-  const { limits } = surroundings
+  const { limits, originForm } = surroundings
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMilliseconds,
@@ -33,6 +33,9 @@ export function createHttp1Side(handlers: Handlers, surroundings: Surroundings):
   // one more than the limit: node drops further lines silently, and we must be able to see that there were more
   server.maxHeadersCount = limits.headerCount + 1
   const take = (request: IncomingMessage, response: ServerResponse, expectation: Expectation): void => {
+    // only a proxy is sent another form
+    if (request.url?.startsWith('/') === false)
+      request.url = originForm(request.url, request.headers.host) ?? request.url
     connections.get(request.socket)?.take(request, response, expectation)
   }
   server.on('request', (request, response) => take(request, response, 'none'))
@@ -42,6 +45,7 @@ export function createHttp1Side(handlers: Handlers, surroundings: Surroundings):
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     connections.get(socket)?.refuseMalformed(error.code ?? '')
   })
+  server.on('connect', (_request, socket) => connections.get(socket)?.refuse('no_tunnels'))
   startTimeouts(server)
   return {
     accept: (socket) => {
@@ -123,8 +127,14 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
 
   /** Bytes that are not HTTP, or came too slowly; the parser has given up on the connection. */
   refuseMalformed(code: string): void {
-    const { socket } = this
     const fault = FAULT_BY_PARSER_CODE[code] ?? 'malformed_request'
+    // what else ends here is a client that left
+    this.refuse(fault, isParserCode(code))
+  }
+
+  /** Answers, where an answer can be given, and ends the connection. */
+  refuse(fault: HttpFaultCode, isTold = true): void {
+    const { socket } = this
     if (socket.writable && (this.running === null || !this.running.headersSent)) {
       const { status, message } = HTTP_FAULTS[fault]
       const body = JSON.stringify({ message })
@@ -134,8 +144,7 @@ class Http1Connection implements Connection, ExchangeContext, Watched {
       )
     }
     socket.destroySoon()
-    // what else ends here is a client that left
-    if (isParserCode(code)) this.handlers.onMalformed(fault, socket.remoteAddress ?? '')
+    if (isTold) this.handlers.onMalformed(fault, socket.remoteAddress ?? '')
   }
 
   isClosing(): boolean {
@@ -217,4 +226,5 @@ const REASONS: Readonly<Record<number, string>> = {
   408: 'Request Timeout',
   413: 'Payload Too Large',
   431: 'Request Header Fields Too Large',
+  501: 'Not Implemented',
 }

@@ -25,8 +25,13 @@ export interface ExchangeContext {
   exchangeClosed(exchange: RunningExchange): void
 }
 
+/** The path that an absolute target means ("https://host/path"), the Host header beside it; null: it is refused. */
+export type OriginForm = (target: string, host: string | undefined) => string | null
+
 /** What all connections of one listener work with. */
 export type Surroundings = {
+  /** as in the options of the listener */
+  readonly originForm: OriginForm
   readonly limits: ListenerLimits
   readonly deadlines: Deadlines
   readonly bodyBudget: BodyBudget

@@ -63,6 +63,10 @@ export const HTTP_FAULTS = {
   expectation_failed: { status: 417, message: 'The only expectation that is supported is 100-continue.' },
   headers_too_large: { status: 431, message: 'The request headers are too large.' },
   client_closed: { status: 499, message: 'The client left before its request had arrived.' },
+  no_tunnels: {
+    status: 501,
+    message: 'No tunnels are opened here (CONNECT). Let the client forward its https requests to this proxy instead.',
+  },
   overloaded: { status: 503, message: 'Too much is being received at once; try again shortly.' },
 } as const satisfies Record<string, { status: number; message: string }>
 

@@ -71,9 +71,15 @@ describe('a request that is refused', () => {
     expect(seen.filter((exchange) => exchange.closedBy !== 'client')).toEqual([])
   })
 
-  it('a CONNECT is closed without an answer', async () => {
+  it('a CONNECT is refused with a sentence', async () => {
     const { port, seen } = await start()
-    expect(await connectRaw(port, `CONNECT other.example:443 HTTP/1.1\r\n${HOST}\r\n`).closed()).toBe('')
+    const answer = await connectRaw(
+      port,
+      `CONNECT other.example:443 HTTP/1.1\r\n${HOST}\r\nGET / HTTP/1.1\r\n\r\n`,
+    ).closed()
+    expect(answer).toMatch(/^HTTP\/1\.1 501 Not Implemented\r\n/)
+    expect(answer).toContain('No tunnels are opened here')
+    expect(answer.match(/HTTP\/1\.1 /g)).toHaveLength(1)
     expect(seen).toEqual([])
   })
 

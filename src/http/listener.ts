@@ -7,6 +7,7 @@ import { createHttp1Side } from './connection-http1.ts'
 import { createHttp2Side } from './connection-http2.ts'
 import { createDeadlines, type Deadlines, type Watched } from './deadlines.ts'
 import type { HttpExchange, HttpFault, HttpFaultCode } from './exchange.ts'
+import type { OriginForm } from './exchange-context.ts'
 import { DEFAULT_LIMITS, type ListenerLimits } from './limits.ts'
 import type { WebSocketHandshake } from './web-socket.ts'
 
@@ -21,6 +22,8 @@ export type ListenerOptions = {
   readonly onMalformed?: (code: HttpFaultCode, remoteAddress: string) => void
   /** Hears of what onRequest or onRefused threw. */
   readonly onHandlerError?: (error: unknown) => void
+  /** Whether absolute targets are taken, as clients send them to a proxy; without it none is. */
+  readonly originForm?: OriginForm
   readonly tls?: { readonly cert: string | Buffer; readonly key: string | Buffer }
   readonly limits?: Partial<ListenerLimits>
 }
@@ -42,7 +45,8 @@ export function createListener(options: ListenerOptions): Listener {
     onMalformed: options.onMalformed ?? ignore,
     onHandlerError: options.onHandlerError ?? ignore,
   }
-  const surroundings = { limits, deadlines, bodyBudget: { bytesLeft: limits.bodyBytesUnderWay } }
+  const originForm = options.originForm ?? (() => null)
+  const surroundings = { originForm, limits, deadlines, bodyBudget: { bytesLeft: limits.bodyBytesUnderWay } }
   const http1 = createHttp1Side(handlers, surroundings)
   const http2 = createHttp2Side(handlers, surroundings)
   const open = createOpenConnections()

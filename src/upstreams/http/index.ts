@@ -108,7 +108,7 @@ function told(listener: UpstreamListener, target: Target): UpstreamListener {
 }
 
 const NO_ADDRESS = /^(?:ENOTFOUND|EAI_AGAIN)\b/
-const TOO_SLOW = /^UND_ERR_CONNECT_TIMEOUT\b/
+const TOO_SLOW = /^no connection was made in time/
 
 function kindOf({ kind, detail }: UpstreamFailure, { lastFailure }: Target): UpstreamFailure['kind'] {
   if (kind !== 'unreachable') return kind
