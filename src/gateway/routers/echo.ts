@@ -2,8 +2,7 @@
 
 import { maskedHeadersOf, type RouterRequest, type WholeAnswer } from '../../core/router.ts'
 import { linesOf } from './ingress.ts'
-
-export const MASK = '*****MASKED*****'
+import { MASK } from './outgoing.ts'
 
 /** They would mean something to a browser, or to the connection. */
 const NOT_ECHOED =

@@ -76,6 +76,8 @@ export function pathToSend({ router: { target }, subpath, query }: RouterRequest
 
 /** A shared connection's cookies belong to no client; how long a connection lives is the listener's to say. */
 const NOT_BACK = new Set([...HOP_BY_HOP, 'alt-svc', 'set-cookie', 'strict-transport-security'])
+/** In the place of a value that is not shown. */
+export const MASK = '*****MASKED*****'
 const UNPRINTABLE = /[^\t\x20-\x7e\x80-\xff]/
 
 /** The upstream's headers as the client may have them: flat. `own`: the gateway's, which go before the upstream's of those names. */
@@ -92,7 +94,8 @@ export function headersToAnswer(
   for (let index = 0; index + 1 < upstream.length; index += 2) {
     const name = upstream[index] as string
     const value = upstream[index + 1] as string
-    if (NOT_BACK.has(name) || ownNames.has(name) || connection.has(name) || router.maskedHeaders.has(name)) continue
+    const isSecret = router.maskedHeaders.has(name) && value !== MASK
+    if (isSecret || NOT_BACK.has(name) || ownNames.has(name) || connection.has(name)) continue
     if (!name.startsWith(OWN_PREFIX) && !UNPRINTABLE.test(value)) flat.push(name, value)
   }
   return flat
