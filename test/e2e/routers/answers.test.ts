@@ -122,12 +122,12 @@ describe('streams', () => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write('data: 1\n\n', () => response.destroy())
     })
-    await expect(call('/slow/torn')).rejects.toThrow()
+    await expect(call('/slow/torn')).rejects.toThrow(/aborted|ECONNRESET|hang up/)
     acts.set('/stalled', (response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write('data: 1\n\n')
     })
-    await expect(call('/plain/stalled')).rejects.toThrow()
+    await expect(call('/plain/stalled')).rejects.toThrow(/aborted|ECONNRESET|hang up/)
     // others are not held up by it
     expect((await call('/plain/x', {}, other.secret)).status).toBe(200)
   })
