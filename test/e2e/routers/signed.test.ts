@@ -1,11 +1,9 @@
 // Clients that signed for the real service themselves, through a router; and clients that take the gateway for their proxy.
 
 import { createHash, createHmac } from 'node:crypto'
-import { Agent, type ClientRequest } from 'node:http'
-import { connect } from 'node:net'
+import { request as httpRequest } from 'node:http'
 import { BedrockRuntimeClient, ConverseCommand } from '@aws-sdk/client-bedrock-runtime'
 import { SignatureV4 } from '@smithy/signature-v4'
-import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startSimulator, type RunningSimulator } from '../../../simulator/server.ts'
 import type { TestTenant } from '../harness.ts'
@@ -119,26 +117,35 @@ describe('a request that its client has signed', () => {
   })
 })
 
-/** Sends what it is given to the gateway with the whole address in the request line, as a proxy is spoken to. */
-class Forwarding extends Agent {
-  override createConnection(): ReturnType<typeof connect> {
-    return connect(Number(new URL(world.url).port), '127.0.0.1')
-  }
+type Signed = {
+  readonly protocol: string
+  readonly hostname: string
+  readonly path: string
+  readonly method: string
+  readonly headers: Record<string, string>
+  readonly body?: string | Uint8Array
+}
 
-  addRequest(request: ClientRequest, ...rest: unknown[]): void {
-    request.path = `http://${request.getHeader('host') as string}${request.path}`
-    const base = Agent.prototype as unknown as { addRequest(request: ClientRequest, ...rest: unknown[]): void }
-    base.addRequest.call(this, request, ...rest)
-  }
+/** How the AWS SDK speaks to a proxy that https requests are forwarded to: the whole address stands in the request line. */
+const forwarding = {
+  handle: ({ protocol, hostname, path, method, headers, body }: Signed) =>
+    new Promise<object>((resolve, reject) => {
+      const { hostname: gateway, port } = new URL(world.url)
+      const target = `${protocol}//${hostname}${path}`
+      const request = httpRequest({ hostname: gateway, port, path: target, method, headers }, (answer) =>
+        resolve({ response: { statusCode: answer.statusCode, headers: answer.headers, body: answer } }),
+      )
+      request.on('error', reject)
+      request.end(body)
+    }),
 }
 
 describe('as a proxy', () => {
   it('takes the AWS SDK’s calls of a host that the configuration names', async () => {
     const client = new BedrockRuntimeClient({
       region: 'us-east-1',
-      endpoint: `http://${HOST}`,
       credentials: { accessKeyId: owner.accessKeyId, secretAccessKey: owner.secretAccessKey },
-      requestHandler: new NodeHttpHandler({ httpAgent: new Forwarding() }),
+      requestHandler: forwarding as never,
     })
     const answer = await client.send(
       new ConverseCommand({ modelId: MODEL, messages: [{ role: 'user', content: [{ text: 'Hello.' }] }] }),
