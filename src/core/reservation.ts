@@ -116,6 +116,17 @@ export interface Counters {
   take(call: LimitedCall, limits: readonly ScopedLimit[], ask: Consumption, now: number): Taking | Promise<Taking>
   /** A call was refused for good: the limit that did it remembers when. */
   noteRefusal(refusal: Refusal, now: number): void
+  /**
+   * Takes for a call in the place of what it took before, in one step: what was taken before is given back only where the new taking is
+   * allowed. Of a taking that is not open any more nothing is given back.
+   */
+  takeInstead(
+    before: Taken,
+    call: LimitedCall,
+    limits: readonly ScopedLimit[],
+    ask: Consumption,
+    now: number,
+  ): Taking | Promise<Taking>
   /** Puts the actual figures in the place of the held ones. A second call for the same taking does nothing. */
   settle(taken: Taken, actual: Consumption): void
   /** The call never ran: everything is given back. */

@@ -105,6 +105,16 @@ class InProcessCounters implements Counters {
     if (counter !== undefined) counter.refusedAt = at
   }
 
+  takeInstead(before: Taken, call: LimitedCall, limits: readonly ScopedLimit[], ask: Consumption, now: number): Taking {
+    const held = before as Held
+    if (!held.open) return this.take(call, limits, ask, now)
+    held.letGo()
+    const taking = this.take(call, limits, ask, now)
+    if (taking.taken === null) held.holdAgain()
+    else this.#calls.replaced(held)
+    return taking
+  }
+
   settle(taken: Taken, actual: Consumption): void {
     this.#calls.end(taken as Held, actual)
   }

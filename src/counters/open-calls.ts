@@ -52,6 +52,15 @@ export class Held implements Taken {
     if (attach) this.counters.push(counter)
   }
 
+  /** For a moment it holds nothing. */
+  letGo(): void {
+    for (const counter of this.counters) counter.release(this.heldOf(counter.scoped.limit), this.at)
+  }
+
+  holdAgain(): void {
+    for (const counter of this.counters) counter.hold(this.heldOf(counter.scoped.limit), this.at)
+  }
+
   heldOf(limit: Limit): bigint {
     if (this.isCorrection || (limit.kind === 'concurrency' && !this.hasPlace)) return 0n
     return askedOf(limit, this.ask)
@@ -105,6 +114,12 @@ export class OpenCalls {
     }
     held.open = false
     held.used = used
+    this.#remove(held)
+  }
+
+  /** It has let go of what it held, and something else holds for its call. */
+  replaced(held: Held): void {
+    held.open = false
     this.#remove(held)
   }
 
