@@ -8,6 +8,7 @@ import { budgeting, budgetingFromJson, budgetingReply, budgetingToJson } from '.
 import { dialects, dialectsFromJson, dialectsReply, dialectsToJson } from './dialects-json.ts'
 import { makeEffective } from './effective.ts'
 import { notFound } from './errors.ts'
+import { checkFallbacks, fallbacks, fallbacksFromJson, fallbacksReply, fallbacksToJson } from './fallbacks-json.ts'
 import * as fields from './fields.ts'
 import { checkLimits, checkTree } from './limit-checks.ts'
 import { limits } from './limit-fields.ts'
@@ -27,6 +28,7 @@ const planReply = z.object({
   unpriced: z.enum(UNPRICED_POLICIES),
   budgeting: budgetingReply,
   dialects: dialectsReply,
+  fallbacks: fallbacksReply,
   created_at: z.string(),
 })
 
@@ -42,6 +44,9 @@ export const putPlan = operation({
     unpriced: z.enum(UNPRICED_POLICIES).default('hold'),
     budgeting: budgeting.prefault({}),
     dialects: dialects.prefault({}),
+    fallbacks: fallbacks.default([]).meta({
+      description: 'what is called in the place of a model that is throttled or fails before it has begun to answer',
+    }),
     allow_unknown_models: z.boolean().default(false),
   }),
   reply: planReply,
@@ -49,6 +54,7 @@ export const putPlan = operation({
     if (!body.allow_unknown_models) {
       checkGlobs(deps, body.allowed_models)
       checkAccessGlobs(deps, body.access)
+      checkFallbacks(deps, body.fallbacks)
     }
     const before = await deps.plans.getPlan(plan_id)
     const plan: Plan = {
@@ -61,6 +67,7 @@ export const putPlan = operation({
       unpriced: body.unpriced,
       budgeting: budgetingFromJson(body.budgeting),
       dialects: dialectsFromJson(body.dialects),
+      fallbacks: fallbacksFromJson(body.fallbacks),
       createdAt: before?.createdAt ?? fields.timeOf(deps.now()),
     }
     checkLimits(deps, plan.limits, { allowUnknownModels: body.allow_unknown_models })
@@ -109,5 +116,6 @@ const planToJson = (plan: Plan): z.input<typeof planReply> => ({
   unpriced: plan.unpriced,
   budgeting: budgetingToJson(plan.budgeting),
   dialects: dialectsToJson(plan.dialects),
+  fallbacks: fallbacksToJson(plan.fallbacks),
   created_at: plan.createdAt,
 })

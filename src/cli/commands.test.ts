@@ -134,6 +134,22 @@ describe('plans', () => {
       dialects: { anthropic_beta: 'strip', unknown_fields: 'refuse', bedrock_endpoints: 'avoid' },
     })
     await line.run('plan delete closed')
+    expect(
+      await line.json('plan set chained --allow-model * --fallback anthropic.*=@us-west-2,amazon.nova-lite-v1:0'),
+    ).toMatchObject({
+      fallbacks: [
+        {
+          models: 'anthropic.*',
+          steps: [
+            { model_id: null, region: 'us-west-2' },
+            { model_id: 'amazon.nova-lite-v1:0', region: null },
+          ],
+        },
+      ],
+    })
+    expect((await line.run('plan show chained')).out).toContain('anthropic.*=@us-west-2,amazon.nova-lite-v1:0')
+    expect((await line.run('plan set chained --allow-model * --fallback anthropic.*')).code).toBe(2)
+    await line.run('plan delete chained')
     expect((await line.run('plan list')).out).toMatch(
       /^gold +gold +\* +tokens:100000\/minute,burst=200000 requests:10\/ever$/m,
     )

@@ -5,6 +5,7 @@ import { BUDGETING_OPTIONS, budgetingOf, budgetingText } from './budgeting-optio
 import { segment, type Json } from './client.ts'
 import { command, flag, list, shown, text, type Group } from './command.ts'
 import { usage } from './failure.ts'
+import { FALLBACK_FORM, FALLBACK_WORDS, fallbackOf, fallbacksText } from './fallback-option.ts'
 import { LIMIT_FORM, LIMIT_WORDS, limitOf, limitsText } from './limit-option.ts'
 import { rowsOf } from './pages.ts'
 import { recordOf, tableOf } from './table.ts'
@@ -28,6 +29,7 @@ export const plan: Group = {
         'anthropic-beta': text('pass|strip|refuse', 'what happens to the names in anthropic-beta'),
         'unknown-fields': text('pass|strip|refuse', 'what happens to members that a dialect is not known to have'),
         'bedrock-endpoints': text('auto|prefer|avoid', "when Bedrock's own endpoints of other dialects are called"),
+        fallback: list(FALLBACK_FORM, FALLBACK_WORDS),
         'allow-unknown-models': flag('take patterns that match no known model'),
       },
       async run({ admin }, { positionals, options }) {
@@ -43,6 +45,7 @@ export const plan: Group = {
           ...(options.unpriced === undefined ? {} : { unpriced: options.unpriced }),
           ...budgetingOf(options),
           ...dialectsOf(options),
+          ...(options.fallback.length === 0 ? {} : { fallbacks: options.fallback.map(fallbackOf) }),
           ...(options['allow-unknown-models'] ? { allow_unknown_models: true } : {}),
         }
         const put = await admin().ask('PUT', `plans/${segment(positionals.id)}`, { body })
@@ -87,6 +90,7 @@ const forPeople = (found: Json): Json => ({
   access: accessText(found.access),
   limits: limitsText(found.limits),
   budgeting: budgetingText(found.budgeting as Json | undefined),
+  fallbacks: fallbacksText(found.fallbacks),
 })
 
 /** Empty: none was given. */

@@ -57,6 +57,7 @@ const PLAN: Shown<Plan> = {
     fallbackPrice: fallbackPrice && fallbackShown(fallbackPrice),
   }),
   dialects: (dialects) => ({ ...dialects }),
+  fallbacks: 'shown',
   createdAt: 'shown',
 }
 

@@ -5,6 +5,7 @@ import { createAliasTable, type Alias, type AliasTable } from './alias.ts'
 import { createEndpointTable, type Endpoint, type EndpointTable } from './endpoint.ts'
 import { budgetingOf, type Budgeting, type FallbackPrice } from './budgeting.ts'
 import { joinDialects, type DialectPolicy } from './dialects.ts'
+import type { FallbackRule } from './fallback.ts'
 import type { OnDisconnect, Plan, UnpricedPolicy } from './plan.ts'
 import { scopedLimit, type ScopedLimit } from './limit.ts'
 import type { ApiKey, Principal, Tenant } from './tenant.ts'
@@ -25,6 +26,8 @@ export type Member = {
   readonly unpriced: UnpricedPolicy
   readonly budgeting: Budgeting
   readonly dialects: DialectPolicy
+  /** of the nearest plan first */
+  readonly fallbacks: readonly FallbackRule[]
   /** when the key stops working, in milliseconds since the epoch; Infinity: never */
   readonly validUntil: number
   /** the nearest disabled tenant of the chain; null: all are active */
@@ -151,6 +154,7 @@ function memberOf(key: ApiKey, tenant: Tenant, content: Content): Member {
     unpriced: nearestPlan?.unpriced ?? content.defaultUnpriced,
     budgeting: budgetingOf(nodes.flatMap(({ plan }) => (plan === undefined ? [] : [plan.budgeting]))),
     dialects: joinDialects(nodes.flatMap(({ plan }) => (plan === undefined ? [] : [plan.dialects]))),
+    fallbacks: nodes.flatMap(({ plan }) => plan?.fallbacks ?? []),
     validUntil: Math.min(endOf(key.expiresAt), endOf(key.revokedAt)),
     disabledBy: chain.find((node) => node.status === 'disabled')?.id ?? null,
   }

@@ -3,6 +3,7 @@
 import type { AccessPolicy } from './access.ts'
 import type { Budgeting } from './budgeting.ts'
 import type { DialectPolicy } from './dialects.ts'
+import type { FallbackRule } from './fallback.ts'
 import type { Limit } from './limit.ts'
 
 export const ON_DISCONNECT = ['drain', 'abort'] as const
@@ -23,6 +24,7 @@ export type Plan = {
   readonly unpriced: UnpricedPolicy
   readonly budgeting: Budgeting
   readonly dialects: DialectPolicy
+  readonly fallbacks: readonly FallbackRule[]
   readonly createdAt: string
 }
 

@@ -43,6 +43,7 @@ export const aPlan = (id: string, changes: Partial<Plan> = {}): Plan => ({
   unpriced: 'hold',
   budgeting: USUAL_BUDGETING,
   dialects: USUAL_DIALECTS,
+  fallbacks: [],
   createdAt: '2026-10-01T00:00:00.000Z',
   ...changes,
 })
@@ -75,6 +76,7 @@ export function planStoreContract(name: string, open: () => Promise<OpenedPlans>
           fallbackPrice: { inputToken: picoUsd(3_000_000n), outputToken: picoUsd(15_000_000n) },
         },
         dialects: { anthropicBeta: 'strip', unknownFields: 'refuse', bedrockEndpoints: 'avoid' },
+        fallbacks: [{ models: 'anthropic.*', steps: [{ modelId: null, region: 'us-west-2' }] }],
         name: 'New',
       })
       await plans.putPlan(changed)

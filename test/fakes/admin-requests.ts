@@ -149,6 +149,7 @@ export async function twoTenants(changed: Partial<AdminDependencies> = {}, store
     unpriced: 'hold',
     budgeting: USUAL_BUDGETING,
     dialects: USUAL_DIALECTS,
+    fallbacks: [],
   } as const
   await aliases.putAlias({ name: 'unused', tenantId: null, targets: [UNUSED_TARGET], createdAt: '2026-01-01' })
   await endpoints.putEndpoint(UNUSED_ENDPOINT)

@@ -3,6 +3,7 @@
 import type { Kysely, Selectable, Transaction } from 'kysely'
 import { planChange } from '../../core/audited.ts'
 import { USUAL_DIALECTS, type DialectPolicy } from '../../core/dialects.ts'
+import type { FallbackRule } from '../../core/fallback.ts'
 import type { OnDisconnect, Plan, PlanStore, UnpricedPolicy } from '../../core/plan.ts'
 import { StoreConflict } from '../../core/tenant.ts'
 import { accessFromJson, accessToJson } from './access.ts'
@@ -65,6 +66,7 @@ const rowFromPlan = (plan: Plan): Selectable<Schema['plans']> => ({
   unpriced: plan.unpriced,
   budgeting: budgetingToText(plan.budgeting),
   dialects: JSON.stringify(plan.dialects),
+  fallbacks: JSON.stringify(plan.fallbacks),
   created_at: plan.createdAt,
 })
 
@@ -78,5 +80,6 @@ const planFromRow = (row: Selectable<Schema['plans']>): Plan => ({
   unpriced: row.unpriced as UnpricedPolicy,
   budgeting: budgetingFromText(row.budgeting),
   dialects: { ...USUAL_DIALECTS, ...(JSON.parse(row.dialects) as Partial<DialectPolicy>) },
+  fallbacks: JSON.parse(row.fallbacks) as FallbackRule[],
   createdAt: row.created_at,
 })

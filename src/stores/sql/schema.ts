@@ -20,6 +20,7 @@ export type Schema = {
     unpriced: string
     budgeting: string
     dialects: string
+    fallbacks: string
     created_at: string
   }
   kept_answers: { id: string; tenant_id: string; region: string; kept_until: Integer }
