@@ -26,6 +26,7 @@ import { createFacadeOperations } from './gateway/facade-operations.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
 import { InputEstimates } from './gateway/input-estimates.ts'
 import { createLifecycles, type Lifecycles } from './gateway/lifecycles.ts'
+import { createStickySessions } from './gateway/fallbacks.ts'
 import { createResourceOwners } from './gateway/owners.ts'
 import { createPipeline, type Pipeline } from './gateway/pipeline.ts'
 import { createRefusedCalls, type RefusedCalls } from './gateway/refused-calls.ts'
@@ -250,6 +251,7 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     routerProcessing: null,
     owners: createResourceOwners(store.settings),
     keptAnswers: store.keptAnswers,
+    sessions: createStickySessions(),
     lifecycles: parts.lifecycles,
     modelBounds: (baseModel) => modelBoundsOf(baseModel, snapshots.directory().endpoints),
     inputEstimates: new InputEstimates(),

@@ -40,6 +40,8 @@ export type AdmitQuestion = {
   readonly bounds?: CallBounds
   /** the name by which the request means the model; null: its own id */
   readonly alias: string | null
+  /** what the call took for a model that has failed, and gives back now; absent: nothing */
+  readonly instead?: Taken
 }
 
 /** An admitted call: it holds its place in every counter, and its hold is written. */
@@ -147,12 +149,18 @@ function take(
     cost: priced.cost,
   }
   const call = limitedCall(question)
+  const { instead } = question
   const decided = ({ verdict, taken }: Taking): TakenCall | Promise<TakenCall> => {
     if (taken !== null) return { taken, body, cap: null }
+    // a lower cap for another model than the one that was asked for is more than a client should have to expect
+    if (instead !== undefined) throw refusalOf(verdict, now)
     if (!member.budgeting.capOutput) throw finalRefusal(dependencies.counters, verdict, now)
     return takeLess(dependencies.counters, question, { priced, call, whole }, verdict)
   }
-  const taking = dependencies.counters.take(call, member.limits, whole, now)
+  const taking =
+    instead === undefined
+      ? dependencies.counters.take(call, member.limits, whole, now)
+      : dependencies.counters.takeInstead(instead, call, member.limits, whole, now)
   return taking instanceof Promise ? taking.then(decided) : decided(taking)
 }
 

@@ -4,55 +4,16 @@ import { GatewayError } from '../core/errors.ts'
 import { paidOutput } from '../core/held-answer.ts'
 import type { Ending, LedgerEntry } from '../core/ledger.ts'
 import type { Hold } from '../core/reservation.ts'
-import type {
-  Upstream,
-  UpstreamCall,
-  UpstreamExchange,
-  UpstreamFailure,
-  UpstreamListener,
-  UsageTap,
-} from '../core/upstream.ts'
-import type { HttpExchange } from '../http/exchange.ts'
-import type { Admitted } from './admit.ts'
-import type { Drains, DrainPlace } from './drains.ts'
-import { answerHeaders, flatHeader, type OwnWords } from './headers.ts'
+import type { UpstreamExchange, UpstreamFailure, UpstreamListener, UsageTap } from '../core/upstream.ts'
+import type { DrainPlace } from './drains.ts'
+import type { ForwardDependencies, ForwardQuestion } from './forward-question.ts'
+import { answerHeaders, flatHeader } from './headers.ts'
 import { Delivery } from './delivery.ts'
 import { passWhole, UNFRAMED, type Passage } from './passage.ts'
 import { errorOfFailure, errorOfRefusal, isRetryableStatus, retryDelayMilliseconds } from './retry.ts'
 import { deadlineTickMilliseconds, type RunningCall } from './running-call.ts'
-import { settle, type Outcome, type SettleDependencies } from './settle.ts'
-import type { AnswerTranslator, Surface } from './surfaces/surface.ts'
+import { settle, type Outcome } from './settle.ts'
 import { TranslatedDelivery } from './translation.ts'
-
-export type ForwardLimits = {
-  readonly retries: number
-  readonly totalTimeoutMilliseconds: number
-  readonly maxBufferedBytes: number
-}
-
-export type ForwardDependencies = SettleDependencies & {
-  readonly upstream: Upstream
-  readonly limits: ForwardLimits
-  readonly drains: Drains
-  readonly random: () => number
-  readonly log: (level: 'warn' | 'error', words: string, fields: Readonly<Record<string, unknown>>) => void
-}
-
-export type ForwardQuestion = {
-  readonly exchange: HttpExchange
-  readonly surface: Surface
-  readonly admitted: Admitted
-  readonly ownWords: OwnWords
-  readonly call: UpstreamCall
-  /** the operation answers with a stream */
-  readonly streams: boolean
-  /** null: the answer passes as it comes */
-  readonly answer: AnswerTranslator | null
-  /** Runs on a whole successful answer before it is released; null: nothing to do. */
-  readonly onAnswer: ((answer: Buffer) => Promise<void>) | null
-  /** missing: a call of Bedrock */
-  readonly passage?: Passage
-}
 
 export function forward(dependencies: ForwardDependencies, question: ForwardQuestion): RunningCall {
   const run = new Run(dependencies, question)
@@ -62,26 +23,28 @@ export function forward(dependencies: ForwardDependencies, question: ForwardQues
 
 const AWS_STREAM = 'application/vnd.amazon.eventstream'
 const EVENT_STREAM = 'text/event-stream'
-const OUTGROWN = 'The answer grew beyond what its budget held for it, and was ended.'
 
 /**
- * sending: no answer yet → (discarding: an answer that will be retried → waiting: for the next attempt → sending) → relaying → settling
- * → ended. The client may leave in any state; that changes what is written to it, never that the call is settled, once.
+ * sending: no answer yet → (discarding: an answer that will be retried → waiting: for the next attempt, or switching: to another model →
+ * sending) → relaying → settling → ended. The client may leave in any state; that changes what is written to it, never that the call is settled, once.
  */
-type State = 'sending' | 'discarding' | 'waiting' | 'relaying' | 'settling' | 'ended'
+type State = 'sending' | 'discarding' | 'waiting' | 'switching' | 'relaying' | 'settling' | 'ended'
 
 class Run implements UpstreamListener, RunningCall {
   readonly done: Promise<void>
-  readonly hold: Hold
   place = -1
   readonly #dependencies: ForwardDependencies
-  readonly #question: ForwardQuestion
-  readonly #delivery: Delivery
+  #question: ForwardQuestion
+  #delivery: Delivery
   readonly #deadlineAt: number
   #ticks: number
   #finish: () => void = () => undefined
   #state: State = 'sending'
   #attempts = 0
+  /** of the model that is called now */
+  #attemptsOfModel = 0
+  /** models that have failed, and how */
+  readonly #tried: string[] = []
   #upstreamExchange: UpstreamExchange | null = null
   #tap: UsageTap | null = null
   #status = 0
@@ -100,42 +63,46 @@ class Run implements UpstreamListener, RunningCall {
   constructor(dependencies: ForwardDependencies, question: ForwardQuestion) {
     this.#dependencies = dependencies
     this.#question = question
-    this.hold = question.admitted.hold
     this.done = new Promise((resolve) => {
       this.#finish = resolve
     })
-    const { totalTimeoutMilliseconds, maxBufferedBytes } = dependencies.limits
-    const { exchange, answer, surface } = question
+    const { totalTimeoutMilliseconds } = dependencies.limits
+    this.#delivery = this.#newDelivery()
+    this.#deadlineAt = dependencies.now() + totalTimeoutMilliseconds
+    // one more than the quotient: the first tick may come at once
+    this.#ticks = Math.ceil(totalTimeoutMilliseconds / deadlineTickMilliseconds(totalTimeoutMilliseconds)) + 1
+    question.exchange.onClose((finished) => {
+      if (!finished) this.#onClientLeft()
+    })
+  }
+
+  get hold(): Hold {
+    return this.#question.admitted.hold
+  }
+
+  /** A stream will need its hold durable, and may as well not wait for it. */
+  #newDelivery(): Delivery {
+    const { exchange, answer, surface, streams, passage } = this.#question
+    const { maxBufferedBytes } = this.#dependencies.limits
     const hooks = {
       resumeUpstream: () => this.#upstreamExchange?.resume(),
       needRelease: () => this.#makeHoldDurable(),
     }
-    this.#delivery =
-      answer === null
-        ? new Delivery(exchange, maxBufferedBytes, hooks, question.passage === undefined ? undefined : UNFRAMED)
-        : new TranslatedDelivery({
-            exchange,
-            maxBufferedBytes,
-            hooks,
-            surface,
-            answer,
-            requestId: this.hold.requestId,
-            onFailure: (thrown) => this.#onUntranslated(thrown),
-          })
-    // A stream will need it, and may as well not wait for it.
-    if (question.streams) this.#makeHoldDurable()
-    this.#deadlineAt = dependencies.now() + totalTimeoutMilliseconds
-    // one more than the quotient: the first tick may come at once
-    this.#ticks = Math.ceil(totalTimeoutMilliseconds / deadlineTickMilliseconds(totalTimeoutMilliseconds)) + 1
-    exchange.onClose((finished) => {
-      if (!finished) this.#onClientLeft()
-    })
+    if (streams) this.#makeHoldDurable()
+    if (answer === null)
+      return new Delivery(exchange, maxBufferedBytes, hooks, passage === undefined ? undefined : UNFRAMED)
+    const { requestId } = this.hold
+    const onFailure = (thrown: unknown): void => this.#onUntranslated(thrown)
+    return new TranslatedDelivery({ exchange, maxBufferedBytes, hooks, surface, answer, requestId, onFailure })
   }
 
   start(): void {
     this.#state = 'sending'
     this.#attempts += 1
+    this.#attemptsOfModel += 1
     this.#upstreamRequestId = null
+    this.#status = 0
+    this.#retryAfter = null
     try {
       this.#upstreamExchange = this.#dependencies.upstream.send(this.#question.call, this)
     } catch (thrown) {
@@ -161,12 +128,13 @@ class Run implements UpstreamListener, RunningCall {
   onHeaders(status: number, headers: readonly string[]): void {
     this.#status = status
     this.#upstreamRequestId = flatHeader(headers, 'x-amzn-requestid')
-    if (isRetryableStatus(status) && this.#mayRetry()) {
+    if (isRetryableStatus(status) && (this.#mayFallBack() || this.#mayRetry())) {
       this.#retryAfter = flatHeader(headers, 'retry-after')
       this.#state = 'discarding'
       return
     }
     this.#state = 'relaying'
+    if (status < 400) this.#question.fallbacks?.answered()
     const { admitted, call, ownWords, passage } = this.#question
     this.#tap = this.#dependencies.upstream.tap({
       service: call.service,
@@ -208,7 +176,7 @@ class Run implements UpstreamListener, RunningCall {
 
   onComplete(): void {
     if (this.#state === 'discarding') {
-      this.#retryLater()
+      this.#goOn(String(this.#status))
       return
     }
     const reading = this.#tap?.end() ?? null
@@ -232,13 +200,14 @@ class Run implements UpstreamListener, RunningCall {
     if (kind !== 'aborted')
       this.#dependencies.log('warn', 'the upstream failed', { ...this.#logFields(), kind, detail })
     // A refusal is one also when it breaks off: nothing was billed, and it may be tried again.
-    if (this.#state === 'discarding' || (!answering && kind === 'unreachable' && !sent && this.#mayRetry())) {
-      this.#retryLater()
+    if (this.#state === 'discarding' || (!answering && this.#maySendAgain(failure))) {
+      this.#goOn(this.#state === 'discarding' ? String(this.#status) : kind)
       return
     }
     const reading = this.#tap?.end() ?? null
     const billed = answering ? (this.#status < 400 ? 'metered' : 'nothing') : sent ? 'unknown' : 'nothing'
-    this.#settle({ ending: this.#ending('upstream_failed'), billed, reading, error: this.#errorOf(failure) })
+    const error = errorOfFailure(failure, { stopped: this.#stopped, cut: this.#cut })
+    this.#settle({ ending: this.#ending('upstream_failed'), billed, reading, error })
   }
 
   /** Who ended it goes before how the upstream did. */
@@ -248,21 +217,50 @@ class Run implements UpstreamListener, RunningCall {
     return this.#cut ? 'budget_cut' : upstreamsOwn
   }
 
-  #errorOf(failure: UpstreamFailure): GatewayError {
-    if (this.#stopped)
-      return new GatewayError('upstream_timeout', { message: 'The call ran longer than the gateway allows.' })
-    if (this.#cut) return new GatewayError('budget_exceeded', { message: OUTGROWN })
-    return errorOfFailure(failure)
-  }
-
   #mayRetry(): boolean {
     const { passage } = this.#question
     const retries = passage === undefined ? this.#dependencies.limits.retries : passage.retries
-    return !this.#stopped && !this.#clientLeft && this.#attempts <= retries
+    return !this.#stopped && !this.#clientLeft && this.#attemptsOfModel <= retries
+  }
+
+  #maySendAgain({ kind, sent }: UpstreamFailure): boolean {
+    return kind === 'unreachable' && !sent && (this.#mayFallBack() || this.#mayRetry())
+  }
+
+  #mayFallBack(): boolean {
+    return !this.#stopped && !this.#clientLeft && (this.#question.fallbacks?.hasMore ?? false)
+  }
+
+  /** Another model is called at once; only the last one that may be called is waited for. */
+  #goOn(failure: string): void {
+    const { fallbacks, admitted } = this.#question
+    if (fallbacks === null || !this.#mayFallBack()) {
+      this.#retryLater()
+      return
+    }
+    const { modelId, region } = admitted.model
+    this.#state = 'switching'
+    this.#upstreamExchange = null
+    void fallbacks.next(this.#question).then((next) => {
+      if (next !== null) this.#tried.push(`tried ${modelId} in ${region}: ${failure}`)
+      if (next !== null) this.#switchTo({ ...this.#question, ...next })
+      if (this.#stopped || this.#clientLeft) this.#giveUpRetrying()
+      else if (next === null) this.#retryLater()
+      else this.start()
+    })
+  }
+
+  /** Nothing of an answer has been given yet, so another one may be translated in another way. */
+  #switchTo(question: ForwardQuestion): void {
+    this.#question = question
+    this.#attemptsOfModel = 0
+    this.#holdAsked = false
+    this.#delivery = this.#newDelivery()
+    if (this.#clientLeft || this.#stopped) this.#delivery.abandon()
   }
 
   #retryLater(): void {
-    const delay = retryDelayMilliseconds(this.#attempts, this.#retryAfter, this.#dependencies.random)
+    const delay = retryDelayMilliseconds(this.#attemptsOfModel, this.#retryAfter, this.#dependencies.random)
     if (!this.#mayRetry() || this.#dependencies.now() + delay >= this.#deadlineAt) {
       this.#giveUpRetrying()
       return
@@ -294,7 +292,8 @@ class Run implements UpstreamListener, RunningCall {
     if (this.#question.exchange.closedBy === 'client') this.#clientLeft = true
     else this.#stopped = true
     this.#delivery.abandon()
-    if (this.#state !== 'waiting' && this.#question.admitted.member.onDisconnect === 'drain') {
+    const isSent = this.#state !== 'waiting' && this.#state !== 'switching'
+    if (isSent && this.#question.admitted.member.onDisconnect === 'drain') {
       this.#drain = this.#dependencies.drains.enter(() => this.#abortUpstream())
     }
     if (this.#drain === null) this.#abortUpstream()
@@ -340,6 +339,7 @@ class Run implements UpstreamListener, RunningCall {
       attempts: this.#attempts,
       upstreamRequestId: this.#upstreamRequestId,
       deliveredBytes: this.#delivery.finalBytes(),
+      tried: this.#tried,
     }
     const { admitted, passage } = this.#question
     const settled = settle(this.#dependencies, admitted, { ...outcome, ...facts, status })

@@ -30,6 +30,8 @@ const UNPRINTABLE = /[^\t\x20-\x7e\x80-\xff]/
 export const OUTPUT_CAPPED_HEADER = 'x-weighbridge-output-capped'
 /** Says that the model is legacy or retired, and when it ends where that is known. */
 export const LIFECYCLE_HEADER = 'x-weighbridge-model-lifecycle'
+/** Says which model answers, and where, when the one that was asked for was throttled or failed. */
+export const FALLBACK_HEADER = 'x-weighbridge-fallback'
 export const REQUEST_ID_HEADER = 'x-weighbridge-request-id'
 
 /** What the gateway itself has to say with an answer; null: nothing. */
@@ -38,9 +40,11 @@ export type OwnWords = {
   readonly lifecycle: string | null
   /** what is left of the limits, as headers, flat; null: the plan does not ask for it */
   readonly left: readonly string[] | null
+  /** what answers in the place of the model that was asked for; null: that one does */
+  readonly fallback: string | null
 }
 
-export const NO_OWN_WORDS: OwnWords = { outputCap: null, lifecycle: null, left: null }
+export const NO_OWN_WORDS: OwnWords = { outputCap: null, lifecycle: null, left: null, fallback: null }
 
 /** Headers of the answer that belong to the operation, flat, and the gateway's own. */
 export function answerHeaders(upstream: readonly string[], requestId: string, ownWords: OwnWords): string[] {
@@ -54,11 +58,12 @@ export function answerHeaders(upstream: readonly string[], requestId: string, ow
 }
 
 /** What the gateway itself says with an answer. */
-export function ownHeaders(requestId: string, { outputCap, lifecycle, left }: OwnWords): string[] {
+export function ownHeaders(requestId: string, { outputCap, lifecycle, left, fallback }: OwnWords): string[] {
   const flat = [REQUEST_ID_HEADER, requestId]
   if (outputCap !== null) flat.push(OUTPUT_CAPPED_HEADER, String(outputCap))
   if (lifecycle !== null) flat.push(LIFECYCLE_HEADER, lifecycle)
   if (left !== null) flat.push(...left)
+  if (fallback !== null) flat.push(FALLBACK_HEADER, fallback)
   return flat
 }
 

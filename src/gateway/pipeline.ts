@@ -2,31 +2,26 @@
 
 import type { Directory, Member } from '../core/directory.ts'
 import { GatewayError, toGatewayError } from '../core/errors.ts'
-import type { KeptAnswerStore } from '../core/kept-answer.ts'
-import { limitHeaders } from '../core/limit-headers.ts'
 import type { RefusedCall } from '../core/refused-call.ts'
 import type { Hold } from '../core/reservation.ts'
 import { Roster } from '../http/roster.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
-import { admit, type AdmitDependencies } from './admit.ts'
+import { attemptOf, resolveQuestionOf, type AttemptDependencies } from './attempt.ts'
 import { createAuthenticate, createKeyCheck, type AuthenticateDependencies } from './authenticate.ts'
 import { Backlog } from './backlog.ts'
-import { forward, type ForwardDependencies, type ForwardQuestion } from './forward.ts'
-import { checkKept, rememberKept } from './kept-answers.ts'
+import { firstOfChain, type FallbackDependencies } from './fallbacks.ts'
+import { forward } from './forward.ts'
+import type { ForwardDependencies } from './forward-question.ts'
 import { deadlineTickMilliseconds, type RunningCall } from './running-call.ts'
-import { outgoingHeaders, REQUEST_ID_HEADER } from './headers.ts'
-import { keepMetadata } from './kept-metadata.ts'
+import { REQUEST_ID_HEADER } from './headers.ts'
 import { createLongPolling, type LongPollingDependencies } from './long-polling.ts'
 import { answerUnmetered } from './models.ts'
 import type { Lifecycles } from './lifecycles.ts'
-import type { ResourceOwners } from './owners.ts'
 import { resolveCall, type ResolveDependencies } from './resolve.ts'
-import { rewrite } from './rewrite.ts'
 import { createRouting, type RoutedCall, type RoutingDependencies } from './routers/routing.ts'
 import { startRouted } from './routers/start.ts'
 import { DEFAULT_SURFACE, matchSurface } from './surfaces/index.ts'
-import { COMPONENT_HEADER } from './surfaces/endpoint-call.ts'
-import type { CallFacts, Outgoing, Route, Surface } from './surfaces/surface.ts'
+import type { Route, Surface } from './surfaces/surface.ts'
 
 export type PipelineLimits = {
   readonly maxBodyBytes: number
@@ -35,20 +30,17 @@ export type PipelineLimits = {
 }
 
 export type PipelineDependencies = AuthenticateDependencies &
-  AdmitDependencies &
+  AttemptDependencies &
+  FallbackDependencies &
   ResolveDependencies &
   LongPollingDependencies &
   Omit<RoutingDependencies, 'authenticate' | 'keyCheck'> &
   Omit<ForwardDependencies, 'limits' | 'backlog'> & {
     readonly forwardLimits: ForwardDependencies['limits']
     readonly pipelineLimits: PipelineLimits
-    readonly owners: ResourceOwners
-    readonly keptAnswers: KeptAnswerStore
     readonly lifecycles: Lifecycles
     readonly directory: () => Directory
     readonly newId: () => string
-    /** keys of the request metadata that are kept on entries */
-    readonly metadataKeys: readonly string[]
     readonly onRefusal: (refused: RefusedCall) => void
   }
 
@@ -211,84 +203,21 @@ async function startCall(
   question: Question,
 ): Promise<RunningCall> {
   const { surface, requestId } = asked
-  const { route, member, to: exchange } = question
+  const { route, member, to: exchange, body } = question
   if (route.operation === 'InvokeModelWithBidirectionalStream')
     throw new GatewayError('not_supported', { message: NO_BIDIRECTIONAL })
-  const prepared = surface.prepare(route, (name) => exchange.header(name), question.body)
+  const prepared = surface.prepare(route, (name) => exchange.header(name), body)
   asked.modelId = route.modelId ?? prepared.facts.modelId
   const now = dependencies.now()
-  const resolved = resolveCall(dependencies, {
-    member,
-    route,
-    facts: prepared.facts,
-    surface,
-    inferenceComponent: exchange.header(COMPONENT_HEADER) ?? null,
-    now,
-  })
-  const { model, renamed, alias, endpoint } = resolved instanceof Promise ? await resolved : resolved
-  const wanted =
-    prepared.translate === null
-      ? asItCame(exchange, route, prepared.facts, question.body)
-      : prepared.translate({ model, endpoint, requestId, now, dialects: member.dialects, access: member.access })
-  const tenantId = member.principal.tenant.id
-  const outgoing = rewrite(wanted, { access: member.access, tenantId, renamed })
-  const { operation, path, headers, body, streams, answer, kept } = outgoing
-  if (kept !== undefined && kept.named.length > 0)
-    await checkKept(dependencies, kept, { tenantId, region: model.region })
-  const facts = keepMetadata(outgoing.facts, dependencies.metadataKeys)
-  const admitted = await admit(dependencies, {
-    requestId,
-    member,
-    operation,
-    surface: surface.name,
-    facts,
-    model,
-    body,
-    now,
-    alias,
-  })
-  return forward(forwardDependencies, {
-    exchange,
-    surface,
-    admitted,
-    ownWords: {
-      outputCap: admitted.outputCap,
-      lifecycle: dependencies.lifecycles.headerOf(model.baseModel),
-      left: member.budgeting.limitHeaders
-        ? limitHeaders(dependencies.counters.statusesOf(admitted.taken, now), now)
-        : null,
-    },
-    streams,
-    answer,
-    call: {
-      operation,
-      service: outgoing.service ?? route.service,
-      method: exchange.method,
-      path,
-      headers,
-      body: admitted.body,
-      region: model.region,
-      credentials: member.access.credentials,
-    },
-    onAnswer: onAnswerOf(dependencies, outgoing, { tenantId, region: model.region }),
-  })
-}
-
-/** What an answer has made upstream is its tenant's from then on. */
-function onAnswerOf(
-  dependencies: PipelineDependencies,
-  { operation, kept }: Outgoing,
-  where: { readonly tenantId: string; readonly region: string },
-): ForwardQuestion['onAnswer'] {
-  if (kept !== undefined) return () => rememberKept(dependencies, kept, where)
-  if (operation !== 'StartAsyncInvoke') return null
-  return (answered) => dependencies.owners.remember(answered, where.tenantId)
-}
-
-/** A native call: the path, the body and the headers that Bedrock has a meaning for, untouched. */
-function asItCame(exchange: HttpExchange, route: Route, facts: CallFacts, body: Buffer): Outgoing {
-  const { operation, upstreamPath, streams } = route
-  return { operation, path: upstreamPath, headers: outgoingHeaders(exchange), body, streams, facts, answer: null }
+  const call = { exchange, surface, route, member, requestId, body, prepared, now }
+  const resolving = resolveCall(dependencies, resolveQuestionOf(call))
+  const resolved = resolving instanceof Promise ? await resolving : resolving
+  if (member.fallbacks.length > 0) {
+    const { attempt, fallbacks } = await firstOfChain(dependencies, call, resolved)
+    return forward(forwardDependencies, { ...attempt, exchange, surface, fallbacks })
+  }
+  const attempt = await attemptOf(dependencies, call, resolved)
+  return forward(forwardDependencies, { ...attempt, exchange, surface, fallbacks: null })
 }
 
 const NO_BIDIRECTIONAL =

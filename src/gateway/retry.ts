@@ -27,7 +27,15 @@ export function errorOfRefusal(status: number, retryAfter: string | null): Gatew
     : new GatewayError('upstream_unreachable', { retryAfterSeconds })
 }
 
-export function errorOfFailure({ kind }: UpstreamFailure): GatewayError {
+const OUTGROWN = 'The answer grew beyond what its budget held for it, and was ended.'
+
+/** `stopped`: by the gateway, `cut`: because its budget held no more */
+export function errorOfFailure(
+  { kind }: UpstreamFailure,
+  { stopped, cut }: { readonly stopped: boolean; readonly cut: boolean },
+): GatewayError {
+  if (stopped) return new GatewayError('upstream_timeout', { message: 'The call ran longer than the gateway allows.' })
+  if (cut) return new GatewayError('budget_exceeded', { message: OUTGROWN })
   if (kind === 'unreachable') return new GatewayError('upstream_unreachable', { retryAfterSeconds: 1 })
   if (kind === 'credentials') return new GatewayError('upstream_credentials')
   return new GatewayError(kind === 'timeout' ? 'upstream_timeout' : 'upstream_failed')

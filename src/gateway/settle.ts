@@ -22,6 +22,8 @@ export type Outcome = {
   /** status sent to the client; 0: none */
   readonly status: number
   readonly attempts: number
+  /** models that were called before and failed, in words */
+  readonly tried: readonly string[]
   readonly upstreamRequestId: string | null
   readonly deliveredBytes: number
   /**
@@ -115,7 +117,7 @@ export function entryOf(admitted: Admitted, outcome: Outcome, book: PriceBook, n
     estimated: usage === null || usage.estimated,
     deliveredBytes: outcome.deliveredBytes,
     metadata: hold.metadata,
-    notes: [...aliasNote(admitted.alias), ...(outcome.reading?.notes ?? [])],
+    notes: [...aliasNote(admitted.alias), ...outcome.tried, ...(outcome.reading?.notes ?? [])],
     corrects: null,
     ratesUnpriced: false,
   }

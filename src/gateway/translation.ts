@@ -6,7 +6,7 @@ import type { HttpExchange } from '../http/exchange.ts'
 import { SSE_HEADERS } from '../http/sse.ts'
 import { Delivery, type DeliveryHooks } from './delivery.ts'
 import { LIMIT_HEADERS } from '../core/limit-headers.ts'
-import { flatHeader, LIFECYCLE_HEADER, OUTPUT_CAPPED_HEADER, REQUEST_ID_HEADER } from './headers.ts'
+import { FALLBACK_HEADER, flatHeader, LIFECYCLE_HEADER, OUTPUT_CAPPED_HEADER, REQUEST_ID_HEADER } from './headers.ts'
 import type { AnswerTranslator, RenderedAnswer, Surface } from './surfaces/surface.ts'
 
 /** A whole answer is translated when all of it is here; one that is larger is given up, and billed all the same. */
@@ -33,6 +33,7 @@ const KEPT = [
   REQUEST_ID_HEADER,
   OUTPUT_CAPPED_HEADER,
   LIFECYCLE_HEADER,
+  FALLBACK_HEADER,
   ...LIMIT_HEADERS,
   'x-amzn-requestid',
   'retry-after',

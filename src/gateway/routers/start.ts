@@ -4,7 +4,8 @@ import type { Member } from '../../core/directory.ts'
 import { limitHeaders } from '../../core/limit-headers.ts'
 import type { HttpExchange } from '../../http/exchange.ts'
 import { admit, type AdmitDependencies } from '../admit.ts'
-import { forward, type ForwardDependencies } from '../forward.ts'
+import { forward } from '../forward.ts'
+import type { ForwardDependencies } from '../forward-question.ts'
 import type { RunningCall } from '../running-call.ts'
 import { NO_OWN_WORDS } from '../headers.ts'
 import { keepMetadata } from '../kept-metadata.ts'
@@ -53,6 +54,7 @@ export async function startRouted(
     answer: null,
     call: { ...call, body, region: model.region, credentials: null },
     onAnswer: null,
+    fallbacks: null,
     passage: routed.passage({ ...NO_OWN_WORDS, left }),
   })
 }
