@@ -1,7 +1,7 @@
 // What the headers of an answer say of the limits that were asked.
 
 import { describe, expect, it } from 'vitest'
-import { limitHeaders } from './limit-headers.ts'
+import { dialectLimitHeaders, hasRateLimits, limitHeaders } from './limit-headers.ts'
 import { limitOf, scopedLimit, type Limit } from './limit.ts'
 import type { LimitStatus } from './reservation.ts'
 
@@ -50,5 +50,44 @@ describe('what an answer says of its limits', () => {
   it('is nothing where no limit refuses', () => {
     expect(limitHeaders([], NOW)).toEqual([])
     expect(limitHeaders([status({ kind: 'cost', per: 'month', mode: 'shadow' }, {})], NOW)).toEqual([])
+  })
+})
+
+describe('what an answer says of its rate limits in its dialect', () => {
+  const statuses = [
+    status({ kind: 'requests', per: 'minute' }, { amount: 10n, used: 3n, held: 1n, windowEnd: NOW + 30_000 }),
+    status({ kind: 'requests', per: 'day' }, { amount: 100n, used: 99n, windowEnd: NOW + 3_690_000 }),
+    status({ kind: 'tokens', per: 'minute', counts: 'input' }, { amount: 1_000n, used: 400n, windowEnd: NOW + 30_000 }),
+    status({ kind: 'tokens', per: 'minute', counts: 'output' }, { amount: 500n, used: 600n, windowEnd: NOW + 30_000 }),
+    status({ kind: 'tokens', per: null }, { amount: 9_000n, used: 1n }),
+    status({ kind: 'requests', per: 'day', mode: 'soft' }, { amount: 1n, used: 1n, windowEnd: NOW }),
+    status({ kind: 'cost', per: 'month' }, { amount: 1n, windowEnd: NOW }),
+  ]
+
+  it('is of each kind the limit that leaves the least, in OpenAI’s words', () => {
+    expect(dialectLimitHeaders('openai', statuses, NOW)).toEqual([
+      ...['x-ratelimit-limit-requests', '100', 'x-ratelimit-remaining-requests', '1'],
+      ...['x-ratelimit-reset-requests', '1h1m30s'],
+      ...['x-ratelimit-limit-tokens', '500', 'x-ratelimit-remaining-tokens', '0', 'x-ratelimit-reset-tokens', '30s'],
+    ])
+  })
+
+  it('is told apart by what it counts in Anthropic’s', () => {
+    const name = 'anthropic-ratelimit'
+    const reset = '2026-11-20T00:00:30Z'
+    expect(dialectLimitHeaders('anthropic', statuses, NOW)).toEqual([
+      ...[`${name}-requests-limit`, '100', `${name}-requests-remaining`, '1'],
+      ...[`${name}-requests-reset`, '2026-11-20T01:01:30Z'],
+      ...[`${name}-input-tokens-limit`, '1000', `${name}-input-tokens-remaining`, '600'],
+      ...[`${name}-input-tokens-reset`, reset],
+      ...[`${name}-output-tokens-limit`, '500', `${name}-output-tokens-remaining`, '0'],
+      ...[`${name}-output-tokens-reset`, reset],
+      ...[`${name}-tokens-limit`, '9000', `${name}-tokens-remaining`, '8999'],
+    ])
+  })
+
+  it('is asked for only where a hard limit of requests or tokens stands', () => {
+    expect(hasRateLimits(statuses.map(({ scoped }) => scoped))).toBe(true)
+    expect(hasRateLimits(statuses.slice(5).map(({ scoped }) => scoped))).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
 // One model for one call: what goes out to it, admitted for its tenant.
 
 import type { Member } from '../core/directory.ts'
-import { limitHeaders } from '../core/limit-headers.ts'
+import { dialectLimitHeaders, hasRateLimits, limitHeaders } from '../core/limit-headers.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { admit, type AdmitDependencies, type Admitted } from './admit.ts'
 import type { Attempt } from './forward-question.ts'
@@ -75,7 +75,7 @@ export async function attemptOf(
   })
   return {
     admitted,
-    ownWords: ownWordsOf(dependencies, admitted, now),
+    ownWords: ownWordsOf(dependencies, admitted, surface, now),
     streams,
     answer,
     call: {
@@ -101,14 +101,29 @@ function wantedOf(
   return prepared.translate({ model, endpoint, requestId, now, dialects: member.dialects, access: member.access })
 }
 
-function ownWordsOf(dependencies: AttemptDependencies, admitted: Admitted, now: number): OwnWords {
-  const { member, model, taken, outputCap } = admitted
+function ownWordsOf(dependencies: AttemptDependencies, admitted: Admitted, surface: Surface, now: number): OwnWords {
+  const { model, outputCap } = admitted
   return {
     outputCap,
     lifecycle: dependencies.lifecycles.headerOf(model.baseModel),
-    left: member.budgeting.limitHeaders ? limitHeaders(dependencies.counters.statusesOf(taken, now), now) : null,
+    left: leftOf(dependencies, admitted, surface, now),
     fallback: null,
   }
+}
+
+/** The dialect's own headers come unasked, as its clients know them; those of the gateway where the plan wants them. */
+function leftOf(
+  { counters }: AttemptDependencies,
+  { member, taken }: Admitted,
+  { limitDialect }: Surface,
+  now: number,
+): readonly string[] | null {
+  const own = member.budgeting.limitHeaders
+  const dialect = limitDialect !== undefined && hasRateLimits(member.limits) ? limitDialect : null
+  if (!own && dialect === null) return null
+  const statuses = counters.statusesOf(taken, now)
+  const said = dialect === null ? [] : dialectLimitHeaders(dialect, statuses, now)
+  return own ? [...said, ...limitHeaders(statuses, now)] : said
 }
 
 /** What an answer has made upstream is its tenant's from then on. */

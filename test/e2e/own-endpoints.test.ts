@@ -209,3 +209,31 @@ describe('responses that Bedrock keeps', () => {
     })
   })
 })
+
+it('answers say what is left of rate limits in the words of their dialect, and nothing where there are none', async () => {
+  const limits = [
+    { kind: 'requests', per: 'hour', amount: 5 },
+    { kind: 'tokens', per: 'day', amount: 1_000_000 },
+  ]
+  const { secret } = await harness.tenant('limited', { limits })
+  const body = { model: CLAUDE, max_tokens: 20, messages: [{ role: 'user', content: PROMPT }] }
+  const ask = async (path: string, key: string) => {
+    const answer = await fetch(`${harness.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    await answer.text()
+    return answer.headers
+  }
+  const openais = await ask('/v1/chat/completions', secret)
+  expect(openais.get('x-ratelimit-limit-requests')).toBe('5')
+  expect(openais.get('x-ratelimit-remaining-requests')).toBe('4')
+  expect(openais.get('x-ratelimit-reset-tokens')).toMatch(/^(?:\d+h)?(?:\d+m)?\d+s$/)
+  const anthropics = await ask('/anthropic/v1/messages', secret)
+  expect(anthropics.get('anthropic-ratelimit-requests-remaining')).toBe('3')
+  expect(anthropics.get('anthropic-ratelimit-tokens-limit')).toBe('1000000')
+  expect(anthropics.get('anthropic-ratelimit-requests-reset')).toMatch(/^20\d\d-\d\d-\d\dT\d\d:00:00Z$/)
+  const none = await ask('/v1/chat/completions', secretOf('auto'))
+  expect([...none.keys()].filter((name) => name.includes('ratelimit'))).toEqual([])
+})

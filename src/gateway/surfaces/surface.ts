@@ -4,6 +4,7 @@ import type { Access } from '../../core/access.ts'
 import type { DialectPolicy } from '../../core/dialects.ts'
 import type { Endpoint } from '../../core/endpoint.ts'
 import type { GatewayError } from '../../core/errors.ts'
+import type { LimitDialect } from '../../core/limit-headers.ts'
 import type { ResolvedModel, Tier } from '../../core/model.ts'
 import type { UpstreamService } from '../../core/upstream.ts'
 import type { Usage } from '../../core/usage.ts'
@@ -141,6 +142,8 @@ export type Surface = {
   readonly callsEndpoints?: 'only' | 'also'
   /** the service that its clients sign for; absent: bedrock */
   readonly signingService?: string
+  /** in whose words answers say what is left of rate limits; absent: the dialect has none */
+  readonly limitDialect?: LimitDialect
   /** header that names the tenant a call is for, where the dialect has one of its own */
   readonly tenantHeader?: string
   /** header that a token may come in beside Authorization, without a scheme */

@@ -16,6 +16,7 @@ const COUNT_TOKENS = 'CountTokens'
 
 export const anthropicSurface: Surface = {
   name: 'anthropic',
+  limitDialect: 'anthropic',
   match: matchAnthropic,
   prepare(route, header, body) {
     if (!Object.values(OPERATIONS).includes(route.operation)) {

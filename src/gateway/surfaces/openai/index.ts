@@ -14,6 +14,7 @@ import { prepareResponse } from './responses.ts'
 
 export const openaiSurface: Surface = {
   name: 'openai',
+  limitDialect: 'openai',
   match: matchOpenai,
   prepare: prepareOpenai,
   renderModels,
