@@ -148,6 +148,7 @@ function memberOfChain(): Member {
     unpriced: 'hold' as const,
     budgeting: USUAL_BUDGETING,
     dialects: USUAL_DIALECTS,
+    fallbacks: [],
     createdAt: CREATED,
   }
   const key = {
