@@ -207,20 +207,6 @@ describe('a plan', () => {
     expect((await put({ dialects: { anthropic_beta: 'maybe' } })).status).toBe(400)
   })
 
-  it('says what it falls back to, and only to what there is', async () => {
-    expect((await put({})).body).toMatchObject({ fallbacks: [] })
-    const fallbacks = [{ models: 'anthropic.*', steps: [{ model_id: null, region: 'us-west-2' }] }]
-    expect((await put({ fallbacks })).body).toMatchObject({ fallbacks })
-    const wrong = [
-      [{ models: 'anthropic.*', steps: [] }],
-      [{ models: 'anthropic.*', steps: [{}] }],
-      [{ models: 'anthropic.*', steps: [{ region: 'mars' }] }],
-      [{ models: 'anthropic.*', steps: [{ model_id: 'amazon.nowhere' }] }],
-      [{ models: 'nobody.*', steps: [{ region: 'us-west-2' }] }],
-    ]
-    for (const fallback of wrong) expect((await put({ fallbacks: fallback })).status).toBe(400)
-  })
-
   it('says how its budgets hold, strictly unless it says otherwise', async () => {
     expect((await put({})).body).toMatchObject({
       budgeting: {
