@@ -15,6 +15,7 @@ const USUAL = {
   unpriced: 'hold',
   budgeting: USUAL_BUDGETING,
   dialects: USUAL_DIALECTS,
+  fallbacks: [],
 } as const
 
 /** Amounts are for each tenant that has the plan. They are there to be changed. */
