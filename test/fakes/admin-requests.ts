@@ -126,6 +126,17 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
 
 const UNUSED_TARGET = { modelId: 'anthropic.claude-sonnet-5', from: '2026-01-01T00:00:00.000Z' }
 
+const PLAN = {
+  name: 'plan',
+  allowedModels: ['anthropic.*'],
+  access: NO_ACCESS_POLICY,
+  onDisconnect: 'drain',
+  unpriced: 'hold',
+  budgeting: USUAL_BUDGETING,
+  dialects: USUAL_DIALECTS,
+  fallbacks: [],
+} as const
+
 const UNUSED_ENDPOINT = {
   id: 'unused',
   name: 'Unused',
@@ -141,19 +152,9 @@ const UNUSED_ENDPOINT = {
 export async function twoTenants(changed: Partial<AdminDependencies> = {}, stores?: FakeStores): Promise<FakeAdmin> {
   const world = await fakeAdmin(changed, stores)
   const { tenants, plans, aliases, endpoints, prices, ledger } = world.stores
-  const plan = {
-    name: 'plan',
-    allowedModels: ['anthropic.*'],
-    access: NO_ACCESS_POLICY,
-    onDisconnect: 'drain',
-    unpriced: 'hold',
-    budgeting: USUAL_BUDGETING,
-    dialects: USUAL_DIALECTS,
-    fallbacks: [],
-  } as const
   await aliases.putAlias({ name: 'unused', tenantId: null, targets: [UNUSED_TARGET], createdAt: '2026-01-01' })
   await endpoints.putEndpoint(UNUSED_ENDPOINT)
-  for (const id of ['basic', 'unused']) await plans.putPlan({ ...plan, id, limits: [], createdAt: '2026-01-01' })
+  for (const id of ['basic', 'unused']) await plans.putPlan({ ...PLAN, id, limits: [], createdAt: '2026-01-01' })
   for (const { tenant, key, request } of Object.values(THINGS)) {
     await tenants.createTenant({
       id: tenant,
