@@ -13,11 +13,26 @@ const MOST_REPEATS = 256
  * and `(?i)` in front for any case. What else regular expressions have (look-around, references) is refused with a RangeError.
  */
 export function linearPattern(source: string): LinearPattern {
+  const states = statesOf(source)
+  return { source, matches: (text) => states.matches(text) }
+}
+
+/** Where a pattern is found: leftmost first, each as long as it can be. */
+export type LinearSearch = (text: string, budget: { steps: number }) => readonly Found[]
+
+export type Found = { readonly start: number; readonly end: number }
+
+/** Finds parts of a text. What is taken from `budget` is what it took; at 0 it ends with what it has. */
+export function linearSearch(source: string): LinearSearch {
+  const states = statesOf(source)
+  return (text, budget) => states.findAll(text, budget)
+}
+
+function statesOf(source: string): States {
   if (source.length > PATTERN_LENGTH_LIMIT) throw new RangeError(`is longer than ${PATTERN_LENGTH_LIMIT} characters`)
   const anyCase = source.startsWith('(?i)')
   const body = source.slice(anyCase ? 4 : 0).replace(/^\^/, '')
-  const states = new States(new Parser(body, anyCase).parse())
-  return { source, matches: (text) => states.matches(text) }
+  return new States(new Parser(body, anyCase).parse())
 }
 
 type Test = (code: number) => boolean
@@ -184,6 +199,9 @@ function otherCase(code: number): number {
 /** `test` null: goes on to all of `out` without taking a character. */
 type State = { readonly test: Test | null; readonly out: number[] }
 
+/** A way through the states, by where in the text it began. */
+type Thread = { readonly id: number; readonly begun: number }
+
 class States {
   readonly #states: State[] = [{ test: null, out: [] }]
   readonly #start: number
@@ -204,6 +222,58 @@ class States {
       current = this.#closure(next)
     }
     return current.includes(END)
+  }
+
+  findAll(text: string, budget: { steps: number }): readonly Found[] {
+    const all: Found[] = []
+    for (let from = 0; from <= text.length && budget.steps > 0; ) {
+      const found = this.#find(text, from, budget)
+      if (found === null) break
+      if (found.end > found.start) all.push(found)
+      from = Math.max(found.end, found.start + 1)
+    }
+    return all
+  }
+
+  /** All beginnings at once: each state is held by the leftmost of those that have reached it. */
+  #find(text: string, from: number, budget: { steps: number }): Found | null {
+    let found: Found | null = null
+    let current: Thread[] = []
+    for (let at = from; at <= text.length && budget.steps > 0; at++) {
+      if (found === null) current.push({ id: this.#start, begun: at })
+      current = this.#closureOf(current)
+      budget.steps -= current.length + 1
+      const ended = current.find(({ id }) => id === END)
+      if (ended !== undefined && (found === null || ended.begun <= found.start)) {
+        found = { start: ended.begun, end: at }
+        current = current.filter(({ begun }) => begun <= ended.begun)
+      }
+      if (found !== null && current.every(({ id }) => id === END)) break
+      current = at < text.length ? this.#after(current, text.charCodeAt(at)) : []
+    }
+    return found
+  }
+
+  #after(threads: readonly Thread[], code: number): Thread[] {
+    return threads.flatMap(({ id, begun }) => {
+      const { test, out } = this.#states[id] as State
+      return test?.(code) === true ? out.map((next) => ({ id: next, begun })) : []
+    })
+  }
+
+  /** Those that began first come first, and stay so. */
+  #closureOf(threads: readonly Thread[]): Thread[] {
+    const seen = new Map<number, number>()
+    for (const { id, begun } of threads) {
+      const open = [id]
+      for (let next = open.pop(); next !== undefined; next = open.pop()) {
+        if (seen.has(next)) continue
+        seen.set(next, begun)
+        const { test, out } = this.#states[next] as State
+        if (test === null) open.push(...out)
+      }
+    }
+    return Array.from(seen, ([id, begun]) => ({ id, begun }))
   }
 
   /** All states that are reached without a character, each once. */

@@ -3,6 +3,8 @@
 import { parseDocument } from 'yaml'
 import { NO_ROUTERS, type Router, type RouterConfiguration } from '../core/router.ts'
 import { substituted, type Environment } from './environment.ts'
+import { readCallLog } from './read-call-log.ts'
+import { readProcessorRows } from './read-processors.ts'
 import { HEADER_NAME, HEADER_WORDS, headerNames, readRouter } from './read-router.ts'
 import { Section, type Problem } from './section.ts'
 
@@ -23,7 +25,11 @@ export type ReadRouters =
 export type SectionReader = (section: Section, routers: readonly Router[]) => unknown
 
 /** Sections that are not about routers themselves, by name; what a reader returns stands under that name in `sections`. */
-const OTHER_SECTIONS: Readonly<Record<string, SectionReader>> = {}
+const OTHER_SECTIONS: Readonly<Record<string, SectionReader>> = {
+  request: readProcessorRows('request'),
+  response: readProcessorRows('response'),
+  logger: readCallLog,
+}
 
 const MOST_CHARACTERS = 4_000_000
 const MOST_ROUTERS = 1_000

@@ -93,6 +93,25 @@ export class Section {
     return value.map((item, index) => new Section(item, `${this.#at(name)}[${index}]`, this.#problems))
   }
 
+  /** A list of lists of mappings. */
+  rows(name: string, most: { readonly rows: number; readonly members: number }): readonly (readonly Section[])[] {
+    const value = this.#ask(name)
+    if (isMissing(value)) return []
+    const isRows = Array.isArray(value) && value.length <= most.rows
+    if (!isRows || !value.every((row) => Array.isArray(row) && row.length <= most.members)) {
+      this.problem(name, `must be a list of at most ${most.rows} lists of at most ${most.members} mappings each`)
+      return []
+    }
+    return value.map((row: readonly unknown[], index) =>
+      row.map((item, at) => new Section(item, `${this.#at(name)}[${index}][${at}]`, this.#problems)),
+    )
+  }
+
+  /** All of its fields, each a text. */
+  textMap(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.names.map((name) => [name, this.text(name) ?? '']))
+  }
+
   /** As it stands, for readers of other sections. */
   raw(name: string): unknown {
     return this.#ask(name)

@@ -52,6 +52,21 @@ export const LAYERS: readonly Layer[] = [
     builtins: true,
   },
   {
+    // the one place that runs code which the operator names: in threads of their own
+    name: 'operator modules',
+    holds: ['src/processors/module-link.ts', 'src/processors/module-worker.ts'],
+    knows: ['operator modules', 'processors', 'core', 'http'],
+    packages: '*',
+    builtins: true,
+  },
+  {
+    name: 'processors',
+    holds: ['src/processors/'],
+    knows: ['processors', 'operator modules', 'core', 'http'],
+    packages: ['undici'],
+    builtins: true,
+  },
+  {
     name: 'notifiers',
     holds: ['src/notifiers/'],
     knows: ['same adapter', 'core'],
@@ -111,6 +126,8 @@ export const LAYERS: readonly Layer[] = [
       'src/wiring.ts',
       'src/alerting.ts',
       'src/front.ts',
+      'src/processing.ts',
+      'src/guardrail-calls.ts',
       'src/control-plane.ts',
       'src/bookkeeping.ts',
       'src/closed-kinds.ts',
@@ -137,6 +154,7 @@ export const LAYERS: readonly Layer[] = [
       'archives',
       'upstreams',
       'calling',
+      'processors',
       'notifiers',
       'stores',
       'counters',
