@@ -17,6 +17,7 @@ import { SURFACES } from './gateway/surfaces/index.ts'
 import type { Pipeline } from './gateway/pipeline.ts'
 import type { DayCloser } from './jobs/close-schedule.ts'
 import type { HourDivider } from './jobs/hour-divider.ts'
+import type { Processing } from './processors/index.ts'
 import type { RefusedCalls } from './gateway/refused-calls.ts'
 import { countingCorrections } from './jobs/count-corrections.ts'
 import { rateUnpriced } from './jobs/rate-unpriced.ts'
@@ -36,6 +37,7 @@ export type ControlPlaneParts = {
   readonly dayCloser: DayCloser
   readonly hourDivider: HourDivider
   readonly refusedCalls: RefusedCalls
+  readonly processing: Pick<Processing, 'recent'>
   readonly alerting: Alerting
   readonly newId: () => string
   readonly now: () => number
@@ -68,6 +70,7 @@ export function adminDependenciesOf(parts: ControlPlaneParts): AdminDependencies
     limitStatuses: (tenantId) => counters.limitStatuses(now(), tenantId),
     runningHold: pipeline.runningHold,
     refusedCall: parts.refusedCalls.find,
+    recentCalls: (count, routerPath) => parts.processing.recent.last(count, routerPath),
     readPriceList: (file) => readPriceListAside(file),
     onFailure: parts.onFailure,
   }

@@ -12,6 +12,10 @@ export type Metrics = {
   readonly onRefusal: (code: ErrorCode) => void
   /** A limit in shadow would have refused a call. */
   readonly onShadowRefusal: (kind: LimitKind) => void
+  /** How a processor of path routers did. */
+  readonly onProcessor: (name: string, outcome: 'completed' | 'failed' | 'timeout') => void
+  /** Records of the call log, or work after an answer, that nobody will see. */
+  readonly onCallLogLost: (why: 'full' | 'refused' | 'overloaded', records: number) => void
   /** HTTP itself refused a request; codes are the listener's own. */
   readonly onHttpFault: (code: string) => void
   readonly onAlert: (kind: AlertFacts['kind']) => void
@@ -80,10 +84,31 @@ export function createMetrics(gauges: {
       if (entry.cost === null) unpriced.inc()
     },
     ...shadowMetrics(registers),
+    ...processingMetrics(registers),
     onRefusal: (code) => refusals.labels(code).inc(),
     onHttpFault: (code) => httpFaults.labels(code).inc(),
     ...alertMetrics(registers),
     text: () => register.metrics(),
+  }
+}
+
+/** Names of processors are the configuration's. */
+function processingMetrics(registers: Registry[]): Pick<Metrics, 'onProcessor' | 'onCallLogLost'> {
+  const runs = new Counter({
+    name: 'weighbridge_processor_runs_total',
+    help: 'Calls that processors of path routers were asked about, by what came of it',
+    labelNames: ['processor', 'outcome'],
+    registers,
+  })
+  const lost = new Counter({
+    name: 'weighbridge_call_log_lost_total',
+    help: 'Records of the call log that are lost: too many waited, their place refused them, or too much was to be done after answers',
+    labelNames: ['why'],
+    registers,
+  })
+  return {
+    onProcessor: (processor, outcome) => runs.inc({ processor, outcome }),
+    onCallLogLost: (why, records) => lost.inc({ why }, records),
   }
 }
 

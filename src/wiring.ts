@@ -22,8 +22,9 @@ import { createInProcessCounters } from './counters/in-process.ts'
 import type { ModelBounds } from './gateway/bounds.ts'
 import { Drains } from './gateway/drains.ts'
 import { createCors } from './gateway/cors.ts'
-import { createFacadeOperations } from './gateway/facade-operations.ts'
+import { createFacadeOperations, type FacadeOperations } from './gateway/facade-operations.ts'
 import { createHoldGatherer } from './gateway/hold-gatherer.ts'
+import { createAskInside, type AskInside } from './gateway/inner-call.ts'
 import { InputEstimates } from './gateway/input-estimates.ts'
 import { createLifecycles, type Lifecycles } from './gateway/lifecycles.ts'
 import { createStickySessions } from './gateway/fallbacks.ts'
@@ -34,9 +35,11 @@ import { createRequestIds } from './gateway/request-id.ts'
 import { createSockets, type SocketDependencies, type Sockets } from './gateway/sockets.ts'
 import { createTokenVerifier } from './identity/token-verifier.ts'
 import type { Listener } from './http/listener.ts'
+import type { DayCloser } from './jobs/close-schedule.ts'
 import { countLedger } from './jobs/count-ledger.ts'
 import type { MeteringLog } from './jobs/metering-log.ts'
 import { frontOf, socketLimitsOf } from './front.ts'
+import { processingOf, type RoutersProcessing } from './processing.ts'
 import { recover } from './recovery.ts'
 import { openRouterFile, type RouterFile } from './router-file.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -72,6 +75,8 @@ type Parts = {
   readonly drains: Drains
   readonly metrics: Metrics
   readonly routerFile: RouterFile
+  readonly askInside: AskInside
+  readonly processing: RoutersProcessing
   readonly refusedCalls: RefusedCalls
   readonly alerting: Alerting
   readonly newId: () => string
@@ -86,7 +91,27 @@ const POLL_MILLISECONDS = 500
 const CLOSE_CHECK_MILLISECONDS = 60_000
 const MOST_POLL_RESULTS = 10_000
 const MOST_BUFFERED_BYTES = 262_144
+/** For places of the call log that do not answer: what they have not taken then is kept. */
+const CALL_LOG_STOP_MILLISECONDS = 3_000
 const now = Date.now
+
+const facadeOperationsOf = (
+  { store }: Parts,
+  more: { readonly adminTokenHash: string; readonly tokens: TokenVerifier | null; readonly dayCloser: DayCloser },
+): FacadeOperations =>
+  createFacadeOperations({
+    adminTokenHash: more.adminTokenHash,
+    tokens: more.tokens,
+    closeToday: () => more.dayCloser.closeRunning(),
+    costItems: () => costItemsOf(store, now()),
+  })
+
+/** Asked for only when both are there. */
+const insideOf = (made: { readonly parts: () => Parts; readonly pipeline: () => Pipeline }): AskInside =>
+  createAskInside({
+    directory: () => made.parts().snapshots.directory(),
+    handle: (exchange, known) => made.pipeline().handle(exchange, known),
+  })
 
 export async function start(config: Config): Promise<Started> {
   const log = pino({ level: config.logLevel, base: null })
@@ -99,7 +124,8 @@ export async function start(config: Config): Promise<Started> {
     drains: () => drains.running,
     connections: () => listener.connections,
   })
-  const parts = await openParts({ config, log, store, drains, metrics, routerFile })
+  const askInside = insideOf({ parts: () => parts, pipeline: () => pipeline })
+  const parts = await openParts({ config, log, store, drains, metrics, routerFile, askInside })
   const tokens = tokensOf(parts)
   const pipeline = pipelineOf(parts, tokens)
   const dayCloser = dayCloserOf(parts)
@@ -123,12 +149,7 @@ export async function start(config: Config): Promise<Started> {
     admin,
     pipeline,
     cors,
-    facadeOperations: createFacadeOperations({
-      adminTokenHash: token.hash,
-      tokens,
-      closeToday: () => dayCloser.closeRunning(),
-      costItems: () => costItemsOf(store, now()),
-    }),
+    facadeOperations: facadeOperationsOf(parts, { adminTokenHash: token.hash, tokens, dayCloser }),
     metrics,
     adminTokenHash: token.hash,
     notReady: () => Promise.resolve(store.stats().broken),
@@ -160,7 +181,7 @@ export async function start(config: Config): Promise<Started> {
 }
 
 async function openParts(
-  opened: Pick<Parts, 'config' | 'log' | 'store' | 'drains' | 'metrics' | 'routerFile'>,
+  opened: Pick<Parts, 'config' | 'log' | 'store' | 'drains' | 'metrics' | 'routerFile' | 'askInside'>,
 ): Promise<Parts> {
   const { config, log, store, routerFile } = opened
   const root = await rootSecret(config.rootSecret, store.settings)
@@ -192,6 +213,7 @@ async function openParts(
     holds,
     snapshots,
     counters,
+    processing: processingOf(opened),
     refusedCalls: createRefusedCalls(config.explainedRefusedCalls),
     upstream: upstreamsOf(config, now),
     alerting: createAlerting({ ...opened, rootSecret: root, snapshots, counters, newId, now, random: Math.random }),
@@ -248,7 +270,7 @@ function pipelineOf(parts: Parts, tokens: TokenVerifier | null): Pipeline {
     upstream: parts.upstream,
     drains: parts.drains,
     routers: parts.routerFile.current,
-    routerProcessing: null,
+    routerProcessing: parts.processing,
     owners: createResourceOwners(store.settings),
     keptAnswers: store.keptAnswers,
     sessions: createStickySessions(),
@@ -327,6 +349,7 @@ async function stopAll(
 ): Promise<void> {
   const deadline = parts.config.shutdownDeadlineSeconds * 1_000
   await Promise.all([pipeline.drain(deadline), listener.close(deadline + 1_000)])
+  await parts.processing.stop(CALL_LOG_STOP_MILLISECONDS)
   parts.routerFile.stop()
   parts.snapshots.stop()
   await closeAdmin()

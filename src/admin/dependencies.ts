@@ -4,6 +4,7 @@ import type { AlertStore, AlertTarget, TargetSettings } from '../core/alert-deli
 import type { AliasStore } from '../core/alias.ts'
 import type { EndpointStore } from '../core/endpoint.ts'
 import type { AuditOrigin, AuditStore } from '../core/audit.ts'
+import type { RecentCall } from '../core/call-log.ts'
 import type { LedgerStore } from '../core/ledger.ts'
 import type { ModelLifecycle, Routing } from '../core/model.ts'
 import type { PicoUsd } from '../core/money.ts'
@@ -57,6 +58,8 @@ export type AdminDependencies = ChangingDependencies & {
   readonly runningHold: (requestId: string) => Hold | null
   /** what is known of a call that was refused; null: it was not, or no longer known */
   readonly refusedCall: (requestId: string) => RefusedCall | null
+  /** the last calls through path routers, newest first; of one router, or of all */
+  readonly recentCalls: (count: number, routerPath: string | null) => readonly RecentCall[]
   /** Reads an AWS Price List file; RangeError says why it is none. */
   readonly readPriceList: (file: Buffer) => PriceListReading | Promise<PriceListReading>
   /** Hears of everything that was answered with 500. */

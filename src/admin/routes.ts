@@ -4,6 +4,7 @@ import { REPORTS } from '../reports/index.ts'
 import { addAdjustment, removeAdjustments } from './adjustments.ts'
 import { deleteAlias, listAliases, putAlias } from './aliases.ts'
 import { listAudit } from './audit.ts'
+import { listCalls } from './calls.ts'
 import { deleteAlertRule, getAlertRule, listAlertRules, putAlertRule } from './alert-rules.ts'
 import { deleteAlertTarget, listAlertTargets, putAlertTarget, testAlertTarget } from './alert-targets.ts'
 import { listAlerts } from './alerts.ts'
@@ -101,6 +102,7 @@ export const ROUTES: readonly Route[] = [
     route('GET', `/reports/${report.name}`, 'tenants', ['query.tenant'], reportOperation(report)),
   ),
 
+  route('GET', '/calls', 'tenants', [], listCalls),
   route('GET', '/audit', 'admin', [], listAudit),
   route('POST', '/rerate', 'admin', [], rerate),
   route('POST', '/close-day', 'admin', [], closeDay),

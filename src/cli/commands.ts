@@ -3,6 +3,7 @@
 import { audit } from './audit.ts'
 import { alert } from './alerts.ts'
 import { alias } from './aliases.ts'
+import { calls } from './calls.ts'
 import { budget } from './budget.ts'
 import { command, flag, type Group } from './command.ts'
 import { config } from './config.ts'
@@ -47,6 +48,7 @@ export const COMMANDS: Group = {
     report,
     alert,
     ledger,
+    calls,
     explain,
     budget,
     limits,

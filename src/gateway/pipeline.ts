@@ -7,7 +7,12 @@ import type { Hold } from '../core/reservation.ts'
 import { Roster } from '../http/roster.ts'
 import { HttpFault, type HttpExchange } from '../http/exchange.ts'
 import { attemptOf, resolveQuestionOf, type AttemptDependencies } from './attempt.ts'
-import { createAuthenticate, createKeyCheck, type AuthenticateDependencies } from './authenticate.ts'
+import {
+  createAuthenticate,
+  createKeyCheck,
+  type Authenticated,
+  type AuthenticateDependencies,
+} from './authenticate.ts'
 import { Backlog } from './backlog.ts'
 import { firstOfChain, type FallbackDependencies } from './fallbacks.ts'
 import { forward } from './forward.ts'
@@ -45,8 +50,8 @@ export type PipelineDependencies = AuthenticateDependencies &
   }
 
 export type Pipeline = {
-  /** Answers one exchange. Never rejects. */
-  handle(exchange: HttpExchange): Promise<void>
+  /** Answers one exchange. Never rejects. `known`: who asks, where the gateway itself does for one of its tenants. */
+  handle(exchange: HttpExchange, known?: Member): Promise<void>
   readonly running: number
   /** Entries that the ledger has refused and not taken since; while there are any, calls are refused. */
   readonly unwritten: number
@@ -74,7 +79,7 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
     const { exchange, surface, requestId, routed } = asked
     if (state.draining) throw new GatewayError('draining', { retryAfterSeconds: 1 })
     if (calls.size >= maxConcurrentCalls) throw new GatewayError('overloaded', { retryAfterSeconds: 1 })
-    const who = routed === null ? authenticate(exchange, surface) : routed.authenticate()
+    const who = asked.known ?? (routed === null ? authenticate(exchange, surface) : routed.authenticate())
     const { member: caller, checkBody } = who instanceof Promise ? await who : who
     const body = await exchange.readBody(bodyLimitOf(routed, maxBodyBytes), bodyTimeoutMilliseconds)
     checkBody?.(body)
@@ -97,8 +102,8 @@ export function createPipeline(dependencies: PipelineDependencies): Pipeline {
   }
 
   return {
-    async handle(exchange) {
-      const asked = newlyAsked(exchange, dependencies.newId())
+    async handle(exchange, known) {
+      const asked = newlyAsked(exchange, dependencies.newId(), known)
       try {
         asked.routed = routing.begin(exchange, asked.requestId)
         const matched = asked.routed ?? matchSurface(exchange.method, exchange.path)
@@ -161,6 +166,8 @@ function actingMember(directory: Directory, caller: Member, { exchange, surface 
 
 /** What is known of a request so far, so that its refusal can say it. */
 type Asked = {
+  /** who asks, where the gateway itself does for one of its tenants; null: that is to be proven */
+  readonly known: Authenticated | null
   readonly exchange: HttpExchange
   readonly requestId: string
   surface: Surface
@@ -171,7 +178,8 @@ type Asked = {
   modelId: string | null
 }
 
-const newlyAsked = (exchange: HttpExchange, requestId: string): Asked => ({
+const newlyAsked = (exchange: HttpExchange, requestId: string, known: Member | undefined): Asked => ({
+  known: known === undefined ? null : { member: known, checkBody: null },
   exchange,
   requestId,
   surface: DEFAULT_SURFACE,

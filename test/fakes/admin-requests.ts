@@ -115,6 +115,7 @@ export const REQUESTS: Readonly<Record<string, RequestMaker>> = {
   'GET /reports/spend': tenantQuery,
   'GET /reports/unpriced': tenantQuery,
   'GET /reports/lifecycle': tenantQuery,
+  'GET /calls': nothing,
   'GET /audit': nothing,
   'POST /rerate': () => ({ body: { from: '2026-11-01', to: '2026-12-01', dry_run: true } }),
   'POST /close-day': () => ({ body: { date: '2026-11-19' } }),

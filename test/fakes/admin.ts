@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { createAdmin, type Admin } from '../../src/admin/index.ts'
+import type { RecentCall } from '../../src/core/call-log.ts'
 import type { AdminDependencies, KnownModel } from '../../src/admin/dependencies.ts'
 import type { LedgerEntry } from '../../src/core/ledger.ts'
 import { picoUsd } from '../../src/core/money.ts'
@@ -65,6 +66,20 @@ async function ask(admin: Admin, method: string, path: string, body: unknown): P
   }
 }
 
+const recentCall = (tenantId: string): RecentCall => ({
+  transactionId: `WEIGHBRG_1_1_0-${tenantId}`,
+  requestId: `request-${tenantId}`,
+  tenantId,
+  routerPath: '/service/',
+  sentTo: null,
+  startedAt: 0,
+  milliseconds: 5,
+  status: 200,
+  error: null,
+})
+
+const RECENT_CALLS = [recentCall('alpha'), recentCall('beta')]
+
 function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<AdminDependencies, 'changesBy'> {
   let made = 0
   return {
@@ -113,6 +128,7 @@ function dependenciesOn(stores: FakeStores, heard: FakeAdmin['heard']): Omit<Adm
     limitStatuses: async () => [],
     runningHold: () => null,
     refusedCall: () => null,
+    recentCalls: () => RECENT_CALLS,
     readPriceList: () => ({ prices: [], publishedAt: null, skipped: [] }),
     onFailure: (thrown) => void heard.failures.push(thrown),
   }
