@@ -53,11 +53,15 @@ export function renderAnthropicError(error: GatewayError, requestId: string): Re
   const type = TYPES[error.code]
   const headers: string[] = []
   if (error.retryAfterSeconds !== null) headers.push('retry-after', String(error.retryAfterSeconds))
-  // Anthropic's clients try every 429 again unless they are told not to.
-  if (!ERRORS[error.code].retryable) headers.push('x-should-retry', 'false')
+  // Anthropic's clients try every 429 again unless they are told not to, and sleep for as long as they are told, if it be till midnight.
+  const waitsLong = (error.retryAfterSeconds ?? 0) > LONGEST_WAIT_SECONDS
+  if (waitsLong || !ERRORS[error.code].retryable) headers.push('x-should-retry', 'false')
   const words = error.spent === null ? error.message : `${spendWords(error.spent)}: ${error.message}`
   return answerOf(type, words, requestId, headers)
 }
+
+/** A client that waits longer looks as if it hung; its other clients give up there by themselves. */
+const LONGEST_WAIT_SECONDS = 60
 
 const PERIODS: Readonly<Record<string, string>> = { hour: 'hourly', day: 'daily', week: 'weekly', month: 'monthly' }
 
