@@ -24,7 +24,7 @@ export function countersProperties(name: string, open: () => Counters): void {
             await world.check()
           }
         }),
-        { numRuns: Number(process.env.COUNTERS_RUNS ?? 150) },
+        { numRuns: Number(process.env.COUNTERS_RUNS ?? 150), seed: Number(process.env.COUNTERS_SEED ?? 20_261_130) },
       )
     }, 60_000)
   })
