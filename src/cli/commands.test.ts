@@ -135,19 +135,23 @@ describe('plans', () => {
     })
     await line.run('plan delete closed')
     expect(
-      await line.json('plan set chained --allow-model * --fallback anthropic.*=@us-west-2,amazon.nova-lite-v1:0'),
+      await line.json(
+        'plan set chained --allow-model * --fallback anthropic.*=@us-west-2,global.anthropic.claude-sonnet-5',
+      ),
     ).toMatchObject({
       fallbacks: [
         {
           models: 'anthropic.*',
           steps: [
             { model_id: null, region: 'us-west-2' },
-            { model_id: 'amazon.nova-lite-v1:0', region: null },
+            { model_id: 'global.anthropic.claude-sonnet-5', region: null },
           ],
         },
       ],
     })
-    expect((await line.run('plan show chained')).out).toContain('anthropic.*=@us-west-2,amazon.nova-lite-v1:0')
+    expect((await line.run('plan show chained')).out).toContain(
+      'anthropic.*=@us-west-2,global.anthropic.claude-sonnet-5',
+    )
     expect((await line.run('plan set chained --allow-model * --fallback anthropic.*')).code).toBe(2)
     await line.run('plan delete chained')
     expect((await line.run('plan list')).out).toMatch(
